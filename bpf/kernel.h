@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The few kernel types in use, with the fields in use. libbpf moves each access to where the
+ * running kernel has the field (CO-RE), so no vmlinux.h is needed to build.
+ */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+#include <linux/errno.h>
+#include <linux/bpf.h>
+#include <asm/ptrace.h>
+
+#define AF_UNSPEC 0
+#define AF_INET	  2
+#define AF_INET6  10
+
+#define IPPROTO_TCP   6
+#define IPPROTO_MPTCP 262
+
+#define SOCK_STREAM	1
+#define SS_UNCONNECTED	1
+#define S_IFMT		0170000
+#define S_IFSOCK	0140000
+
+/* include/net/tcp_states.h */
+enum {
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT,
+	TCP_SYN_RECV,
+	TCP_CLOSE = 7,
+};
+
+/* System call ABI: fixed, and never relocated. */
+struct sockaddr;
+
+struct sockaddr_in {
+	__u16 sin_family;
+	__u16 sin_port;
+	__u32 sin_addr;
+	__u8 sin_zero[8];
+};
+
+struct sockaddr_in6 {
+	__u16 sin6_family;
+	__u16 sin6_port;
+	__u32 sin6_flowinfo;
+	__u32 sin6_addr[4];
+	__u32 sin6_scope_id;
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+		__u32 u6_addr32[4];
+	} in6_u;
+};
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport;
+	__u16 skc_num;
+	__u16 skc_family;
+	volatile unsigned char skc_state;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_protocol;
+	__u16 sk_type;
+	int sk_err;
+	__u8 sk_shutdown;
+};
+
+struct inet_sock {
+	__u16 inet_sport;
+};
+
+struct socket {
+	int state;
+	struct sock *sk;
+};
+
+struct inode {
+	__u16 i_mode;
+};
+
+struct file {
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct task_struct {
+	struct files_struct *files;
+};
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,41 @@
+/**
+ * How the library fails.
+ *
+ * @module
+ */
+
+import { errnoName } from "./errno.ts";
+
+/** A call of libbpf or of the kernel that failed. */
+export class BpfError extends Error {
+  override readonly name = "BpfError";
+
+  /**
+   * @param operation What was to be done, such as `attach fexit_v4`.
+   * @param errno Why it was not: a positive errno.
+   * @param text The errno in words.
+   * @param log What libbpf logged since the last error; holds the verifier's log of a refused program.
+   */
+  constructor(
+    readonly operation: string,
+    readonly errno: number,
+    text: string,
+    readonly log: string = "",
+  ) {
+    super(`${operation}: ${errnoName(errno)}: ${text}`);
+  }
+
+  /** The errno's name, such as `EPERM`. */
+  get code(): string {
+    return errnoName(this.errno);
+  }
+}
+
+/** Thrown when an owner is used after it was disposed. */
+export class DisposedError extends Error {
+  override readonly name = "DisposedError";
+
+  constructor(what: string) {
+    super(`${what} is disposed`);
+  }
+}

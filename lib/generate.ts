@@ -1,0 +1,61 @@
+/**
+ * Writes the TypeScript of C types: reads a BPF object's BTF, as `bpftool -j btf dump file OBJECT`
+ * prints it, from stdin, and prints a module with the types named as arguments: structs, enums, and
+ * sections of global variables such as `.rodata`.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import type { Field, Layout, ScalarType } from "./layout.ts";
+
+interface BtfType {
+  id: number;
+  kind: string;
+  name: string;
+  size?: number;
+  encoding?: string;
+  type_id?: number;
+  nr_elems?: number;
+  members?: { name: string; type_id: number; bits_offset: number }[];
+  values?: { name: string; val: number }[];
+  vars?: { type_id: number; offset: number; size: number }[];
+}
+
+const types: BtfType[] = JSON.parse(readFileSync(0, "utf8")).types;
+const byId = new Map(types.map((type) => [type.id, type]));
+
+function field(typeId: number, offset: number, length = 1): Field {
+  const type = byId.get(typeId)!;
+  switch (type.kind) {
+    case "ARRAY":
+      return field(type.type_id!, offset, type.nr_elems! * length);
+    case "INT":
+    case "ENUM": {
+      const sign = type.encoding === "SIGNED" || type.kind === "ENUM" ? "i" : "u";
+      return { offset, type: `${sign}${type.size! * 8}` as ScalarType, length };
+    }
+    default: // a typedef, a qualifier, a variable
+      if (type.type_id === undefined) throw new Error(`no layout for ${type.kind} ${type.name}`);
+      return field(type.type_id, offset, length);
+  }
+}
+
+function layout(type: BtfType): Layout {
+  const members = type.kind === "DATASEC"
+    ? type.vars!.map((v) => [byId.get(v.type_id)!.name, field(v.type_id, v.offset)])
+    : type.members!.map((m) => [m.name, field(m.type_id, m.bits_offset / 8)]);
+  return { size: type.size!, fields: Object.fromEntries(members) };
+}
+
+console.log("// Generated from the BTF of the BPF object: do not edit, run `make generate`.");
+for (const name of process.argv.slice(2)) {
+  const kinds = ["STRUCT", "ENUM", "DATASEC"];
+  const type = types.find((type) => type.name === name && kinds.includes(type.kind));
+  if (!type) throw new Error(`no struct, enum or section ${name} in the BTF`);
+  const value = type.kind === "ENUM"
+    ? Object.fromEntries(type.values!.map(({ name, val }) => [name, val | 0]))
+    : layout(type);
+  console.log(`\nexport const ${name.replace(/^\./, "")} = ${JSON.stringify(value)} as const;`);
+}

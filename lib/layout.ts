@@ -1,0 +1,85 @@
+/**
+ * Layouts of C structs, as `generate.ts` writes them from a BPF object's BTF, and what reads and
+ * writes memory by them.
+ *
+ * @module
+ */
+
+/** The scalar types of a field. */
+export type ScalarType = "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64";
+
+/** A field, or a global variable: `length` scalars from byte `offset` on. */
+export interface Field {
+  readonly offset: number;
+  readonly type: ScalarType;
+  readonly length: number;
+}
+
+/** A struct, or a section of global variables; `size` in bytes. */
+export interface Layout {
+  readonly size: number;
+  readonly fields: Readonly<Record<string, Field>>;
+}
+
+/** A value for a field: a scalar, or an array's first elements. */
+export type FieldValue = number | bigint | boolean | readonly (number | bigint)[];
+
+const widths: Record<ScalarType, number> = {
+  u8: 1,
+  u16: 2,
+  u32: 4,
+  u64: 8,
+  i8: 1,
+  i16: 2,
+  i32: 4,
+  i64: 8,
+};
+
+/**
+ * Writes values into the memory of a struct, in the machine's byte order (little-endian: x86-64, arm64).
+ *
+ * @throws {RangeError} If an array is longer than its field.
+ */
+export function write<L extends Layout>(
+  memory: DataView,
+  layout: L,
+  values: { readonly [N in keyof L["fields"]]?: FieldValue },
+): void {
+  for (const [name, value] of Object.entries(values) as [string, FieldValue][]) {
+    const { offset, type, length } = layout.fields[name]!;
+    const elements = Array.isArray(value) ? value : [value];
+    if (elements.length > length) {
+      throw new RangeError(`${name} holds ${length} values, not ${elements.length}`);
+    }
+    elements.forEach((element, i) => {
+      const at = offset + i * widths[type];
+      const bits = BigInt(element);
+      if (widths[type] === 8) memory.setBigUint64(at, BigInt.asUintN(64, bits), true);
+      else if (widths[type] === 4) memory.setUint32(at, Number(BigInt.asUintN(32, bits)), true);
+      else if (widths[type] === 2) memory.setUint16(at, Number(BigInt.asUintN(16, bits)), true);
+      else memory.setUint8(at, Number(BigInt.asUintN(8, bits)));
+    });
+  }
+}
+
+/** Reads a scalar field; a 64-bit one is exact up to 2^53. */
+export function read(memory: DataView, { offset, type }: Field): number {
+  switch (type) {
+    case "u8":
+      return memory.getUint8(offset);
+    case "u16":
+      return memory.getUint16(offset, true);
+    case "u32":
+      return memory.getUint32(offset, true);
+    case "u64":
+      return Number(memory.getBigUint64(offset, true));
+    case "i8":
+      return memory.getInt8(offset);
+    case "i16":
+      return memory.getInt16(offset, true);
+    case "i32":
+      return memory.getInt32(offset, true);
+    case "i64":
+      return Number(memory.getBigInt64(offset, true));
+  }
+}

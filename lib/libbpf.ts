@@ -1,0 +1,83 @@
+/**
+ * A loaded shim: libbpf's functions, and the checks that every call of them passes.
+ *
+ * @module
+ */
+
+import { BpfError } from "./error.ts";
+import type { Functions, Pointer, Runtime } from "./ffi.ts";
+import { symbols } from "./symbols.ts";
+
+/** How much libbpf logs. */
+export enum LogLevel {
+  Warn,
+  Info,
+  Debug,
+}
+
+/** libbpf, loaded with one program's skeleton. From `open()` of `bun.ts` or `deno.ts`. */
+export class Libbpf {
+  /** The C functions, to call as libbpf's manual says. */
+  readonly c: Functions<typeof symbols>;
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime, path: string) {
+    this.#runtime = runtime;
+    this.c = runtime.load(path, symbols);
+    this.logLevel(LogLevel.Info);
+  }
+
+  /** Sets how much of libbpf's log is collected; {@linkcode LogLevel.Info} until then. */
+  logLevel(level: LogLevel): void {
+    this.c.shim_log_start(level);
+  }
+
+  /** Takes what libbpf logged since the last call; "" if nothing. */
+  takeLog(): string {
+    const log = this.c.shim_log_take();
+    return log === null ? "" : this.#runtime.text(log);
+  }
+
+  /**
+   * Passes a result that is not negative.
+   *
+   * @throws {BpfError} that names the operation, if the result is a negative errno.
+   */
+  check(operation: string, result: number): number {
+    if (result < 0) throw this.#error(operation, -result);
+    return result;
+  }
+
+  /**
+   * Passes a pointer that is not null.
+   *
+   * @throws {BpfError} that names the operation, with the errno that libbpf left.
+   */
+  checkPointer(operation: string, pointer: Pointer | null): Pointer {
+    // Asked for at once, before another call can change errno.
+    if (pointer === null) throw this.#error(operation, -this.c.libbpf_get_error(null));
+    return pointer;
+  }
+
+  /** How many CPUs the kernel may ever bring up; per-CPU maps have a value for each. */
+  get possibleCpus(): number {
+    return this.check("count CPUs", this.c.libbpf_num_possible_cpus());
+  }
+
+  /** Now, as `bpf_ktime_get_ns()` tells it: CLOCK_MONOTONIC, in nanoseconds. */
+  get monotonic(): number {
+    return this.c.shim_monotonic();
+  }
+
+  /** Memory of C as an ArrayBuffer, valid as long as its owner keeps it. */
+  view(pointer: Pointer, byteLength: number): ArrayBuffer {
+    return this.#runtime.view(pointer, byteLength);
+  }
+
+  #error(operation: string, errno: number): BpfError {
+    const text = new Uint8Array(128);
+    this.c.libbpf_strerror(errno, text, text.length);
+    const words = new TextDecoder().decode(text.subarray(0, text.indexOf(0)));
+    return new BpfError(operation, errno, words.toLowerCase(), this.takeLog());
+  }
+}

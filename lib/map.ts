@@ -1,0 +1,75 @@
+/**
+ * BPF maps.
+ *
+ * @module
+ */
+
+import type { Pointer } from "./ffi.ts";
+import type { Libbpf } from "./libbpf.ts";
+
+// enum bpf_map_type, include/uapi/linux/bpf.h
+const PERCPU_TYPES = [5, 6, 10, 21]; // PERCPU_HASH, PERCPU_ARRAY, LRU_PERCPU_HASH, PERCPU_CGROUP_STORAGE
+const ENOENT = 2;
+
+/** An entry of a map: the key, and the value; one value per possible CPU in a per-CPU map. */
+export interface MapEntry {
+  readonly key: DataView<ArrayBuffer>;
+  readonly values: readonly DataView<ArrayBuffer>[];
+}
+
+/** A loaded map. From {@linkcode Skeleton.map}, which owns it. */
+export class BpfMap {
+  /** The map's file descriptor, owned by the skeleton. */
+  readonly fd: number;
+  /** In bytes. */
+  readonly keySize: number;
+  /** Of one value, in bytes. */
+  readonly valueSize: number;
+  readonly #libbpf: Libbpf;
+  readonly #cpus: number;
+
+  /** @ignore */
+  constructor(libbpf: Libbpf, readonly name: string, handle: Pointer) {
+    const { c } = libbpf;
+    this.#libbpf = libbpf;
+    this.fd = libbpf.check(`map ${name}`, c.bpf_map__fd(handle));
+    this.keySize = c.bpf_map__key_size(handle);
+    this.valueSize = c.bpf_map__value_size(handle);
+    const perCpu = PERCPU_TYPES.includes(c.bpf_map__type(handle));
+    this.#cpus = perCpu ? libbpf.possibleCpus : 1;
+  }
+
+  /**
+   * Looks a key up.
+   *
+   * @param key `keySize` bytes.
+   * @returns The value, one per CPU in a per-CPU map; undefined if the key is not there.
+   * @throws {BpfError} On any other failure.
+   */
+  lookup(key: ArrayBufferView<ArrayBuffer>): readonly DataView<ArrayBuffer>[] | undefined {
+    // The kernel rounds a per-CPU value up to 8 bytes (kernel/bpf/syscall.c, bpf_map_value_size).
+    const stride = (this.valueSize + 7) & ~7;
+    const value = new Uint8Array(stride * this.#cpus);
+    const result = this.#libbpf.c.bpf_map_lookup_elem(this.fd, key, value);
+    if (result === -ENOENT) return undefined;
+    this.#libbpf.check(`look up in ${this.name}`, result);
+    return Array.from(
+      { length: this.#cpus },
+      (_, cpu) => new DataView(value.buffer, cpu * stride, this.valueSize),
+    );
+  }
+
+  /** All entries. One that is deleted meanwhile may be missing; the walk then starts over at most once per deletion. */
+  *entries(): Generator<MapEntry> {
+    let last: Uint8Array<ArrayBuffer> | null = null;
+    for (;;) {
+      const key = new Uint8Array(this.keySize);
+      const result = this.#libbpf.c.bpf_map_get_next_key(this.fd, last, key);
+      if (result === -ENOENT) return;
+      this.#libbpf.check(`walk ${this.name}`, result);
+      const values = this.lookup(key);
+      if (values) yield { key: new DataView(key.buffer), values };
+      last = key;
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Perf buffers.
+ *
+ * @module
+ */
+
+import { DisposedError } from "./error.ts";
+import type { Pointer } from "./ffi.ts";
+import type { Libbpf } from "./libbpf.ts";
+import type { BpfMap } from "./map.ts";
+
+const EINTR = 4;
+
+/** Samples of a perf event array, taken over in batches. */
+export class PerfBuffer implements Disposable {
+  /**
+   * The batch's samples: `sampleSize` bytes each, side by side, in the order of arrival. One buffer
+   * for the life of this object; the next poll overwrites it.
+   */
+  readonly samples: ArrayBuffer;
+  /** The batch's order of time: positions in `samples`. Only the first `count` are valid. */
+  readonly order: Uint32Array<ArrayBuffer>;
+  readonly #libbpf: Libbpf;
+  readonly #cpus: number;
+  #batch: Pointer | null;
+  #handle: Pointer | null;
+
+  /**
+   * Opens a ring buffer on each online CPU.
+   *
+   * @param map A BPF_MAP_TYPE_PERF_EVENT_ARRAY, to which the program outputs with BPF_F_CURRENT_CPU.
+   * @param options.pages The size of each CPU's ring buffer, in pages: a power of two.
+   * @param options.sampleSize The size of a sample, in bytes; a longer one is cut, a shorter one is lost.
+   * @param options.timeOffset Where in a sample a `__u64` tells its time.
+   * @throws {BpfError} EPERM without CAP_PERFMON, or if the pages pass what the user may lock.
+   */
+  constructor(
+    libbpf: Libbpf,
+    map: BpfMap,
+    options: { pages: number; sampleSize: number; timeOffset: number },
+  ) {
+    const { c } = libbpf;
+    const { pages, sampleSize, timeOffset } = options;
+    this.#libbpf = libbpf;
+    this.#cpus = libbpf.possibleCpus;
+    const batch = libbpf.checkPointer("new batch", c.shim_batch_new(sampleSize, timeOffset, pages));
+    this.#batch = batch;
+    this.#handle = null;
+    // SAFETY: the batch keeps both for its life, which this object bounds.
+    const capacity = c.shim_batch_capacity(batch);
+    this.samples = libbpf.view(c.shim_batch_samples(batch)!, capacity * sampleSize);
+    this.order = new Uint32Array(libbpf.view(c.shim_batch_order(batch)!, capacity * 4));
+    try {
+      this.#handle = libbpf.checkPointer(
+        `open perf buffer ${map.name}`,
+        c.perf_buffer__new(map.fd, pages, c.shim_on_sample(), c.shim_on_lost(), batch, null),
+      );
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * Waits for samples, and takes over all that there are.
+   *
+   * @param timeout In milliseconds; -1 waits without end.
+   * @returns How many samples the batch has; 0 after the timeout, or if a signal came.
+   * @throws {BpfError} If the ring buffers cannot be read.
+   */
+  poll(timeout: number): number {
+    const { c } = this.#libbpf;
+    c.shim_batch_clear(this.#live());
+    const result = c.perf_buffer__poll(this.#handle, timeout);
+    if (result !== -EINTR) this.#libbpf.check("poll perf buffer", result);
+    return c.shim_batch_finish(this.#batch);
+  }
+
+  /** Takes over what there is, of all CPUs, woken or not; for the end of tracing. */
+  drain(): number {
+    const { c } = this.#libbpf;
+    c.shim_batch_clear(this.#live());
+    this.#libbpf.check("drain perf buffer", c.perf_buffer__consume(this.#handle));
+    return c.shim_batch_finish(this.#batch);
+  }
+
+  /** The CPUs that lost samples before this batch, and how many each. */
+  *lost(): Generator<{ cpu: number; count: number }> {
+    const { c } = this.#libbpf;
+    const batch = this.#live();
+    if (c.shim_batch_lost(batch) === 0) return;
+    for (let cpu = 0; cpu < this.#cpus; cpu++) {
+      const count = c.shim_batch_lost_on(batch, cpu);
+      if (count > 0) yield { cpu, count };
+    }
+  }
+
+  #live(): Pointer {
+    if (this.#batch === null) throw new DisposedError("the perf buffer");
+    return this.#batch;
+  }
+
+  /** Closes the ring buffers. `samples` and `order` must not be touched any more. */
+  [Symbol.dispose](): void {
+    if (this.#handle !== null) this.#libbpf.c.perf_buffer__free(this.#handle);
+    if (this.#batch !== null) this.#libbpf.c.shim_batch_free(this.#batch);
+    this.#handle = null;
+    this.#batch = null;
+  }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/* A batch: the fixed-size samples of one perf buffer poll, and their order of time. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <bpf/libbpf.h>
+#include "shim.h"
+
+struct batch {
+	char *samples; /* capacity * sample_size */
+	uint32_t *order;
+	uint32_t *scratch;
+	uint32_t count;
+	uint32_t capacity;
+	uint32_t sample_size;
+	uint32_t time_offset;
+	size_t bytes;
+	uint32_t cpus;
+	uint64_t lost_total;
+	uint64_t lost[];
+};
+
+/*
+ * Room for all that the ring buffers can hold at once, so that a poll never has to stop half-way.
+ * Pages are taken from the system only when they are used.
+ */
+EXPORT struct batch *shim_batch_new(uint32_t sample_size, uint32_t time_offset, uint32_t pages)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct batch *batch;
+	size_t bytes;
+
+	if (cpus < 0) {
+		errno = -cpus;
+		return NULL;
+	}
+	batch = calloc(1, sizeof(*batch) + cpus * sizeof(batch->lost[0]));
+	if (!batch)
+		return NULL;
+	batch->cpus = cpus;
+	batch->sample_size = sample_size;
+	batch->time_offset = time_offset;
+	batch->capacity = (size_t)cpus * pages * getpagesize() / sample_size;
+	bytes = batch->capacity * (size_t)sample_size;
+	batch->bytes = bytes + 2 * sizeof(uint32_t) * batch->capacity;
+	batch->samples = mmap(NULL, batch->bytes, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (batch->samples == MAP_FAILED) {
+		free(batch);
+		return NULL;
+	}
+	batch->order = (uint32_t *)(batch->samples + bytes);
+	batch->scratch = batch->order + batch->capacity;
+	return batch;
+}
+
+EXPORT void shim_batch_free(struct batch *batch)
+{
+	munmap(batch->samples, batch->bytes);
+	free(batch);
+}
+
+EXPORT uint32_t shim_batch_capacity(const struct batch *batch)
+{
+	return batch->capacity;
+}
+
+EXPORT void *shim_batch_samples(const struct batch *batch)
+{
+	return batch->samples;
+}
+
+EXPORT void *shim_batch_order(const struct batch *batch)
+{
+	return batch->order;
+}
+
+static uint64_t time_of(const struct batch *batch, uint32_t index)
+{
+	uint64_t time;
+
+	memcpy(&time, batch->samples + (size_t)index * batch->sample_size + batch->time_offset,
+	       sizeof(time));
+	return time;
+}
+
+static uint32_t run_end(const struct batch *batch, const uint32_t *order, uint32_t i)
+{
+	if (i >= batch->count)
+		return batch->count;
+	while (++i < batch->count && time_of(batch, order[i - 1]) <= time_of(batch, order[i]))
+		;
+	return i;
+}
+
+/* Fills order[]: a natural merge sort, of runs that the CPUs' buffers left nearly in order. */
+static void sort(struct batch *batch)
+{
+	uint32_t *from = batch->order, *to = batch->scratch, *swap;
+
+	for (uint32_t i = 0; i < batch->count; i++)
+		from[i] = i;
+	while (run_end(batch, from, 0) < batch->count) {
+		for (uint32_t a, b, middle, end = 0; end < batch->count;) {
+			uint32_t out = end;
+
+			a = end;
+			b = middle = run_end(batch, from, a);
+			end = run_end(batch, from, middle);
+			while (out < end) {
+				if (b >= end || (a < middle && time_of(batch, from[a]) <=
+								       time_of(batch, from[b])))
+					to[out++] = from[a++];
+				else
+					to[out++] = from[b++];
+			}
+		}
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from != batch->order)
+		memcpy(batch->order, from, batch->count * sizeof(*from));
+}
+
+/* Begins the next batch: forgets the samples and the lost counts of the last one. */
+EXPORT void shim_batch_clear(struct batch *batch)
+{
+	batch->count = 0;
+	if (batch->lost_total)
+		memset(batch->lost, 0, batch->cpus * sizeof(batch->lost[0]));
+	batch->lost_total = 0;
+}
+
+/* Ends the batch: puts it in order and returns how many samples it has. */
+EXPORT uint32_t shim_batch_finish(struct batch *batch)
+{
+	sort(batch);
+	return batch->count;
+}
+
+EXPORT double shim_batch_lost(const struct batch *batch)
+{
+	return batch->lost_total;
+}
+
+EXPORT double shim_batch_lost_on(const struct batch *batch, uint32_t cpu)
+{
+	return cpu < batch->cpus ? batch->lost[cpu] : 0;
+}
+
+static void on_lost(void *ctx, int cpu, __u64 count)
+{
+	struct batch *batch = ctx;
+
+	batch->lost_total += count;
+	if ((uint32_t)cpu < batch->cpus)
+		batch->lost[cpu] += count;
+}
+
+static void on_sample(void *ctx, int cpu, void *data, __u32 size)
+{
+	struct batch *batch = ctx;
+
+	if (batch->count == batch->capacity || size < batch->sample_size) {
+		on_lost(ctx, cpu, 1);
+		return;
+	}
+	memcpy(batch->samples + (size_t)batch->count++ * batch->sample_size, data,
+	       batch->sample_size);
+}
+
+/* The callbacks for perf_buffer__new(), whose ctx is the batch. */
+EXPORT void *shim_on_sample(void)
+{
+	return on_sample;
+}
+
+EXPORT void *shim_on_lost(void)
+{
+	return on_lost;
+}

@@ -1,0 +1,176 @@
+/**
+ * A BPF object in its two phases: open, where constants are set and programs chosen; loaded, where
+ * programs attach and maps have content.
+ *
+ * @module
+ */
+
+import { DisposedError } from "./error.ts";
+import type { Pointer } from "./ffi.ts";
+import { type FieldValue, type Layout, write } from "./layout.ts";
+import type { Libbpf } from "./libbpf.ts";
+import { BpfMap } from "./map.ts";
+
+/** A BPF object that is not in the kernel yet. */
+export class OpenSkeleton implements Disposable {
+  readonly #libbpf: Libbpf;
+  #handle: Pointer | null;
+
+  /**
+   * Opens the skeleton that is built into the shim.
+   *
+   * @param options.btf A file with the kernel's BTF, for a kernel without `/sys/kernel/btf/vmlinux`.
+   * It serves relocations only: fentry, fexit and tp_btf programs still need the kernel's own.
+   * @throws {BpfError} If libbpf does not take the object.
+   */
+  constructor(libbpf: Libbpf, options: { btf?: string | undefined } = {}) {
+    this.#libbpf = libbpf;
+    this.#handle = libbpf.checkPointer(
+      "open object",
+      libbpf.c.shim_open(options.btf ?? null),
+    );
+  }
+
+  /**
+   * Sets `const volatile` variables of the program. The verifier takes them as constants and
+   * removes the code that they make unreachable.
+   *
+   * @param layout The section's variables, from `generate.ts`.
+   * @throws {RangeError} If an array is longer than its variable.
+   */
+  setConstants<L extends Layout>(
+    layout: L,
+    values: { readonly [N in keyof L["fields"]]?: FieldValue },
+  ): void {
+    const map = this.#map(".rodata");
+    const size = new BigUint64Array(1);
+    // SAFETY: libbpf keeps this memory until load; it is written here and not kept.
+    const memory = this.#libbpf.checkPointer(
+      "constants",
+      this.#libbpf.c.bpf_map__initial_value(map, size),
+    );
+    write(new DataView(this.#libbpf.view(memory, Number(size[0]))), layout, values);
+  }
+
+  /** Sets how many entries a map holds. */
+  setMaxEntries(map: string, entries: number): void {
+    const result = this.#libbpf.c.bpf_map__set_max_entries(this.#map(map), entries);
+    this.#libbpf.check(`resize ${map}`, result);
+  }
+
+  /**
+   * Loads the object into the kernel, with the named programs and no others. This object is then
+   * spent: the result owns what it owned. libbpf raises RLIMIT_MEMLOCK where the kernel (before
+   * 5.11) charges maps to it.
+   *
+   * @throws {BpfError} If the kernel refuses a map or a program; `log` then has the verifier's words.
+   */
+  load(programs: readonly string[]): Skeleton {
+    const { c } = this.#libbpf;
+    const object = this.#object();
+    for (let program = c.bpf_object__next_program(object, null); program;) {
+      c.bpf_program__set_autoload(program, false);
+      program = c.bpf_object__next_program(object, program);
+    }
+    for (const name of programs) {
+      const program = c.bpf_object__find_program_by_name(object, name);
+      c.bpf_program__set_autoload(this.#libbpf.checkPointer(`find program ${name}`, program), true);
+    }
+    this.#libbpf.check("load object", c.bpf_object__load_skeleton(c.shim_skeleton(this.#handle)));
+    const skeleton = new Skeleton(this.#libbpf, this.#handle!);
+    this.#handle = null;
+    return skeleton;
+  }
+
+  #object(): Pointer {
+    if (this.#handle === null) throw new DisposedError("the open skeleton");
+    return this.#libbpf.c.shim_object(this.#handle)!;
+  }
+
+  #map(name: string): Pointer {
+    const map = this.#libbpf.c.bpf_object__find_map_by_name(this.#object(), name);
+    return this.#libbpf.checkPointer(`find map ${name}`, map);
+  }
+
+  /** Frees the object, unless it was loaded. */
+  [Symbol.dispose](): void {
+    if (this.#handle !== null) this.#libbpf.c.shim_close(this.#handle);
+    this.#handle = null;
+  }
+}
+
+/** A BPF object in the kernel. From {@linkcode OpenSkeleton.load}. */
+export class Skeleton implements Disposable {
+  readonly #libbpf: Libbpf;
+  readonly #links: Pointer[] = [];
+  #handle: Pointer | null;
+
+  /** @ignore */
+  constructor(libbpf: Libbpf, handle: Pointer) {
+    this.#libbpf = libbpf;
+    this.#handle = handle;
+  }
+
+  /**
+   * Attaches a program where its section says: kprobe, kretprobe, fentry, fexit, tp, raw_tp, tp_btf ...
+   * It stays attached until {@linkcode detach} or disposal.
+   *
+   * @throws {BpfError} If libbpf or the kernel refuses: ENOENT for a function that is not there.
+   */
+  attach(program: string): void {
+    const link = this.#libbpf.c.bpf_program__attach(this.#program(program));
+    this.#links.push(this.#libbpf.checkPointer(`attach ${program}`, link));
+  }
+
+  /**
+   * Attaches a cgroup program to a cgroup v2 directory and all below it (Linux 5.7).
+   *
+   * @param fd The open directory; it may be closed afterwards.
+   */
+  attachCgroup(program: string, fd: number): void {
+    const link = this.#libbpf.c.bpf_program__attach_cgroup(this.#program(program), fd);
+    this.#links.push(this.#libbpf.checkPointer(`attach ${program}`, link));
+  }
+
+  /** Detaches all programs, the last attached first. Maps keep their content. */
+  detach(): void {
+    for (const link of this.#links.splice(0).reverse()) this.#libbpf.c.bpf_link__destroy(link);
+  }
+
+  /**
+   * How often the kernel skipped a program because it interrupted itself on the same CPU
+   * (`recursion_misses` of struct bpf_prog_info, Linux 5.12; 0 before).
+   */
+  recursionMisses(program: string): number {
+    const { c } = this.#libbpf;
+    const fd = c.bpf_program__fd(this.#program(program));
+    return this.#libbpf.check(`ask after ${program}`, c.shim_recursion_misses(fd));
+  }
+
+  /**
+   * A map of the object, valid as long as the skeleton.
+   *
+   * @throws {BpfError} ENOENT if there is none of that name.
+   */
+  map(name: string): BpfMap {
+    const map = this.#libbpf.c.bpf_object__find_map_by_name(this.#object(), name);
+    return new BpfMap(this.#libbpf, name, this.#libbpf.checkPointer(`find map ${name}`, map));
+  }
+
+  #object(): Pointer {
+    if (this.#handle === null) throw new DisposedError("the skeleton");
+    return this.#libbpf.c.shim_object(this.#handle)!;
+  }
+
+  #program(name: string): Pointer {
+    const program = this.#libbpf.c.bpf_object__find_program_by_name(this.#object(), name);
+    return this.#libbpf.checkPointer(`find program ${name}`, program);
+  }
+
+  /** Detaches and unloads. */
+  [Symbol.dispose](): void {
+    this.detach();
+    if (this.#handle !== null) this.#libbpf.c.shim_close(this.#handle);
+    this.#handle = null;
+  }
+}

@@ -1,0 +1,72 @@
+/** The books: every attempt is printed, filtered or reported lost. */
+
+import { read } from "../lib/mod.ts";
+import { counters } from "./layout.gen.ts";
+import type { Tracer } from "./tracer.ts";
+
+const WATCH_MS = 1000;
+const NEWLINE = 0x0a;
+
+type Counter = keyof typeof counters.fields;
+
+/** Keeps account of one trace, and reports losses: as they happen, and in sum at the end. */
+export class Books {
+  /** Rows handed to standard output, or connects counted. */
+  printed = 0;
+  /** Left out by user space. */
+  filtered = 0;
+  readonly #tracer: Tracer;
+  readonly #report: (line: string) => void;
+  #unwritten = 0;
+  #nextWatch = 0;
+  #told = 0;
+
+  constructor(tracer: Tracer, report: (line: string) => void) {
+    this.#tracer = tracer;
+    this.#report = report;
+  }
+
+  /** Reports what was lost since the last call. To be called after each poll. */
+  watch(): void {
+    for (const { cpu, count } of this.#tracer.buffer.lost()) {
+      this.#report(`Lost ${count} events on CPU #${cpu}!`);
+    }
+    const now = performance.now();
+    if (now < this.#nextWatch) return;
+    this.#nextWatch = now + WATCH_MS;
+    const full = this.#kernel("lost_full");
+    if (full > this.#told) this.#report(`Lost ${full - this.#told} events: map full`);
+    this.#told = full;
+  }
+
+  /** Accounts for rows that were taken as printed but never reached standard output. */
+  unwritten(bytes: Uint8Array): void {
+    for (const byte of bytes) if (byte === NEWLINE) this.#unwritten++;
+  }
+
+  /** Reports the sum. To be called once all programs are detached and all buffers drained. */
+  close(verbose: boolean): void {
+    const { skeleton, programs } = this.#tracer;
+    const lost = {
+      "perf buffer full": this.#kernel("lost_output"),
+      "map full": this.#kernel("lost_full"),
+      "probe missed": this.#kernel("lost_missed") +
+        programs.reduce((sum, program) => sum + skeleton.recursionMisses(program), 0),
+      "output stuck": this.#unwritten,
+    };
+    const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
+    const causes = Object.entries(lost).filter(([, count]) => count > 0)
+      .map(([cause, count]) => `${count} ${cause}`).join(", ");
+    if (total > 0) this.#report(`Lost ${total} events in all: ${causes}`);
+    if (!verbose) return;
+    const printed = this.printed - this.#unwritten;
+    const filtered = this.filtered + this.#kernel("filtered");
+    const seen = Math.max(this.#kernel("seen"), printed + filtered + total);
+    this.#report(`attempts ${seen} = printed ${printed} + filtered ${filtered} + lost ${total}`);
+  }
+
+  #kernel(counter: Counter): number {
+    const values = this.#tracer.skeleton.map("counters").lookup(new Uint32Array(1)) ?? [];
+    return values.reduce((sum, value) => sum + read(value, counters.fields[counter]), 0);
+  }
+}

@@ -1,0 +1,86 @@
+/** A cursor over a batch of samples: fields are read where they lie. */
+
+import { event } from "./layout.gen.ts";
+
+const { fields } = event;
+const words = event.size >> 2;
+const halves = event.size >> 1;
+
+const TIME = fields.time.offset >> 2;
+const LATENCY = fields.latency.offset >> 2;
+const PID = fields.pid.offset >> 2;
+const UID = fields.uid.offset >> 2;
+const SPORT = fields.sport.offset >> 1;
+const DPORT = fields.dport.offset >> 1;
+const FAMILY = fields.family.offset >> 1;
+const RESULT = fields.result.offset >> 1;
+
+/** One event of a batch, the one last moved to. */
+export class EventView {
+  /** All samples as bytes, for the fields that are bytes. */
+  readonly bytes: Uint8Array;
+  readonly #u32: Uint32Array;
+  readonly #u16: Uint16Array;
+  readonly #i16: Int16Array;
+  #index = 0;
+
+  /** @param samples Events side by side, as `struct event` has them. */
+  constructor(samples: ArrayBuffer) {
+    this.bytes = new Uint8Array(samples);
+    this.#u32 = new Uint32Array(samples);
+    this.#u16 = new Uint16Array(samples);
+    this.#i16 = new Int16Array(samples);
+  }
+
+  /** Moves to the event at a position; fields are those of that event from now on. */
+  at(index: number): this {
+    this.#index = index;
+    return this;
+  }
+
+  /** Of this record, nanoseconds of CLOCK_MONOTONIC; exact for the first 104 days of uptime. */
+  get time(): number {
+    return this.#u64(TIME);
+  }
+  /** From the attempt to its verdict, in nanoseconds. */
+  get latency(): number {
+    return this.#u64(LATENCY);
+  }
+  get pid(): number {
+    return this.#u32[this.#index * words + PID]!;
+  }
+  get uid(): number {
+    return this.#u32[this.#index * words + UID]!;
+  }
+  get sport(): number {
+    return this.#u16[this.#index * halves + SPORT]!;
+  }
+  get dport(): number {
+    return this.#u16[this.#index * halves + DPORT]!;
+  }
+  /** 4 or 6. */
+  get family(): number {
+    return this.#u16[this.#index * halves + FAMILY]!;
+  }
+  /** An errno, or one of `result` in tcpconnect.h. */
+  get result(): number {
+    return this.#i16[this.#index * halves + RESULT]!;
+  }
+  /** Where in {@linkcode bytes} the source address begins. */
+  get saddr(): number {
+    return this.#index * event.size + fields.saddr.offset;
+  }
+  /** Where in {@linkcode bytes} the destination address begins. */
+  get daddr(): number {
+    return this.#index * event.size + fields.daddr.offset;
+  }
+  /** Where in {@linkcode bytes} the command's name begins. */
+  get comm(): number {
+    return this.#index * event.size + fields.comm.offset;
+  }
+
+  #u64(field: number): number {
+    const at = this.#index * words + field;
+    return this.#u32[at]! + this.#u32[at + 1]! * 2 ** 32;
+  }
+}

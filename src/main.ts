@@ -1,0 +1,108 @@
+/** The tool: command line in, exit status out. */
+
+import { accessSync, constants, writeSync } from "node:fs";
+import process from "node:process";
+import { BpfError, type Libbpf, LogLevel } from "../lib/mod.ts";
+import { advise } from "./advice.ts";
+import { type Command, type Options, parse, UsageError } from "./args.ts";
+import { help, usage, version } from "./help.ts";
+import { Output } from "./output.ts";
+import { Stop, trace } from "./trace.ts";
+import { AttachError, neverFires, Tracer } from "./tracer.ts";
+
+/** As in sysexits.h. */
+const EX_USAGE = 64;
+
+/** Prints a line on standard error, whatever state that is in. */
+function report(line: string): void {
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // Nobody can be told.
+  }
+}
+
+/**
+ * Runs the tool.
+ *
+ * @param args The command line without the program's name.
+ * @param load Loads libbpf; called only when it is needed.
+ * @returns The exit status.
+ */
+export async function main(args: readonly string[], load: () => Libbpf): Promise<number> {
+  let command: Command;
+  try {
+    command = parse(args);
+    if (command.run === "trace") checkReadable(command.options.btf);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    report(`tcpconnect: ${error.message}. Run \`tcpconnect --help\``);
+    return EX_USAGE;
+  }
+  switch (command.run) {
+    case "help":
+      return print(help);
+    case "usage":
+      return print(usage);
+    case "version":
+      return print(version);
+    default:
+      return await run(command.options, load());
+  }
+}
+
+function checkReadable(btf: string | undefined): void {
+  if (btf === undefined) return;
+  try {
+    accessSync(btf, constants.R_OK);
+  } catch (error) {
+    throw new UsageError(`cannot read --btf '${btf}': ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+async function print(text: string): Promise<number> {
+  using output = new Output();
+  await output.write(new TextEncoder().encode(text), () => false);
+  return 0;
+}
+
+async function run(options: Options, libbpf: Libbpf): Promise<number> {
+  if (options.verbose) libbpf.logLevel(LogLevel.Debug);
+  const stop = new Stop();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => stop.request());
+  }
+  try {
+    using tracer = Tracer.start(libbpf, options);
+    if (options.verbose) explain(libbpf, tracer);
+    if (neverFires(tracer.backend)) {
+      report(`tcpconnect: warning: kernel.ftrace_enabled is 0, so ${tracer.backend} sees nothing`);
+    }
+    using output = new Output();
+    await trace(libbpf, tracer, options, output, stop, report);
+    return 0;
+  } catch (error) {
+    if (error instanceof AttachError) {
+      if (options.verbose) refuse(error);
+      report(`tcpconnect: ${advise(error, options)}`);
+    } else if (error instanceof BpfError) {
+      if (options.verbose) report(error.log.trimEnd());
+      report(`tcpconnect: ${error.message}`);
+    } else throw error;
+    return 1;
+  }
+}
+
+function explain(libbpf: Libbpf, tracer: Tracer): void {
+  const log = libbpf.takeLog().trimEnd();
+  if (log) report(log);
+  refuse(tracer);
+  report(`attached: ${tracer.backend} (${tracer.programs.join(", ")})`);
+}
+
+function refuse({ refusals }: Pick<Tracer, "refusals">): void {
+  for (const { backend, reason } of refusals) {
+    if (reason instanceof BpfError && reason.log) report(reason.log.trimEnd());
+    report(`not attached: ${backend}: ${reason.message}`);
+  }
+}

@@ -1,0 +1,52 @@
+/** What the machine says of itself; every question has an answer even where /proc is restricted. */
+
+import { closeSync, constants, existsSync, openSync, readFileSync } from "node:fs";
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Whether the kernel carries its own BTF. */
+export const hasBtf = () => existsSync("/sys/kernel/btf/vmlinux");
+
+/** Whether there can be IPv6 sockets at all; false with `ipv6.disable=1` too. */
+export const hasIpv6 = () => existsSync("/proc/net/tcp6");
+
+/** Whether fentry programs and kprobes would attach and never fire. */
+export const ftraceOff = () => text("/proc/sys/kernel/ftrace_enabled").trim() === "0";
+
+/** The lockdown mode: `none`, `integrity`, `confidentiality`, or "" where the kernel has none. */
+export const lockdown = () => /\[(\w+)\]/.exec(text("/sys/kernel/security/lockdown"))?.[1] ?? "";
+
+/** Whether the process has a capability, by its number in linux/capability.h. */
+export function capable(capability: number): boolean {
+  const [, effective] = /^CapEff:\s*([0-9a-f]+)/m.exec(text("/proc/self/status")) ?? ["", "0"];
+  return (BigInt(`0x${effective}`) >> BigInt(capability) & 1n) === 1n;
+}
+
+/** Numbers of include/uapi/linux/capability.h. */
+export const CAP_SYS_ADMIN = 21;
+export const CAP_PERFMON = 38;
+export const CAP_BPF = 39;
+
+/** Where the whole cgroup v2 hierarchy is mounted, if it is. */
+export function cgroupRoot(): string | undefined {
+  // proc_pid_mountinfo(5): root and mount point are the 4th and 5th field; the type follows "-".
+  const mount = text("/proc/self/mountinfo").split("\n").map((line) => line.split(" "))
+    .find((fields) => fields[3] === "/" && fields[fields.indexOf("-") + 1] === "cgroup2");
+  return mount?.[4];
+}
+
+/** Calls back with an open directory. */
+export function withDirectory(path: string, use: (fd: number) => void): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,159 @@
+/** Text as bytes: one buffer that renderers append to and that is used again after each write. */
+
+const SPACE = 0x20;
+const ZERO = 0x30;
+const DOT = 0x2e;
+const COLON = 0x3a;
+const QUESTION = 0x3f;
+const hex = new TextEncoder().encode("0123456789abcdef");
+
+/** A growing line buffer. Fields are left-aligned, as `%-Nd` and `%-Ns` are. */
+export class TextBuffer {
+  #bytes = new Uint8Array(1 << 16);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was appended since the last {@linkcode clear}; valid until the next append. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** Makes room for `count` more bytes; an append of more than that would be cut. */
+  reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return;
+    const grown = new Uint8Array(this.#bytes.length * 2);
+    grown.set(this.bytes);
+    this.#bytes = grown;
+  }
+
+  byte(value: number): void {
+    this.#bytes[this.#length++] = value;
+  }
+
+  space(): void {
+    this.byte(SPACE);
+  }
+
+  newline(): void {
+    this.byte(0x0a);
+  }
+
+  /** Pads with spaces to `width` columns from `start`, a former `length`. */
+  pad(start: number, width: number): void {
+    while (this.#length - start < width) this.byte(SPACE);
+  }
+
+  /** ASCII text. */
+  ascii(text: string, width = 0): void {
+    const start = this.#length;
+    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i));
+    this.pad(start, width);
+  }
+
+  /** A whole number, not negative. */
+  integer(value: number, width = 0): void {
+    const start = this.#length;
+    let digits = 1;
+    for (let bound = 10; value >= bound; bound *= 10) digits++;
+    this.#digits(value, digits);
+    this.pad(start, width);
+  }
+
+  /** A whole number of `10 ** -places`, as a decimal fraction. */
+  fixed(value: number, places: number, width = 0): void {
+    const start = this.#length;
+    const unit = 10 ** places;
+    if (value < 0) this.byte(0x2d);
+    const whole = Math.floor(Math.abs(value) / unit);
+    this.integer(whole);
+    this.byte(DOT);
+    this.#digits(Math.abs(value) - whole * unit, places);
+    this.pad(start, width);
+  }
+
+  /**
+   * At most `length` bytes up to a NUL. Control characters become `?`: a name is anybody's to
+   * choose, and must not forge a line or talk to the terminal.
+   */
+  name(source: Uint8Array, from: number, length: number, width: number): void {
+    const start = this.#length;
+    for (let i = from; i < from + length && source[i] !== 0; i++) {
+      const byte = source[i]!;
+      this.byte(byte < SPACE || byte === 0x7f ? QUESTION : byte);
+    }
+    this.pad(start, width);
+  }
+
+  /** Four bytes as a dotted IPv4 address. */
+  ipv4(source: Uint8Array, from: number, width = 0): void {
+    const start = this.#length;
+    for (let i = 0; i < 4; i++) {
+      if (i > 0) this.byte(DOT);
+      this.integer(source[from + i]!);
+    }
+    this.pad(start, width);
+  }
+
+  /** Sixteen bytes as glibc's inet_ntop(3) writes an IPv6 address: RFC 5952. */
+  ipv6(source: Uint8Array, from: number, width = 0): void {
+    const start = this.#length;
+    const { at, length } = zeros(source, from);
+    // ::a.b.c.d and ::ffff:a.b.c.d
+    const dotted = at === 0 &&
+      (length === 6 || (length === 5 && group(source, from, 5) === 0xffff));
+    for (let i = 0; i < (dotted ? 6 : 8); i++) {
+      if (i === at) {
+        this.byte(COLON);
+        if (at + length === 8) this.byte(COLON);
+        i += length - 1;
+        continue;
+      }
+      if (i > 0) this.byte(COLON);
+      this.#hex(group(source, from, i));
+    }
+    if (dotted) {
+      this.byte(COLON);
+      this.ipv4(source, from + 12);
+    }
+    this.pad(start, width);
+  }
+
+  #digits(value: number, count: number): void {
+    const end = this.#length + count;
+    for (let i = end; i-- > this.#length; value = Math.floor(value / 10)) {
+      this.#bytes[i] = ZERO + value % 10;
+    }
+    this.#length = end;
+  }
+
+  #hex(value: number): void {
+    if (value >= 0x1000) this.byte(hex[value >> 12]!);
+    if (value >= 0x100) this.byte(hex[(value >> 8) & 15]!);
+    if (value >= 0x10) this.byte(hex[(value >> 4) & 15]!);
+    this.byte(hex[value & 15]!);
+  }
+}
+
+function group(source: Uint8Array, from: number, i: number): number {
+  return source[from + 2 * i]! << 8 | source[from + 2 * i + 1]!;
+}
+
+/** The first of the longest runs of two or more zero groups. */
+function zeros(source: Uint8Array, from: number): { at: number; length: number } {
+  const best = { at: -1, length: 1 };
+  for (let i = 0, run = 0; i < 8; i++) {
+    run = group(source, from, i) === 0 ? run + 1 : 0;
+    if (run > best.length) {
+      best.at = i + 1 - run;
+      best.length = run;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,150 @@
+/** The kernel side: which programs make up a back end, and their way into the kernel. */
+
+import { BpfError, type Libbpf, OpenSkeleton, PerfBuffer, type Skeleton } from "../lib/mod.ts";
+import { type Backend, backends, type Options } from "./args.ts";
+import { event, rodata } from "./layout.gen.ts";
+import { cgroupRoot, ftraceOff, hasIpv6, withDirectory } from "./system.ts";
+
+/** Why a back end does not run. */
+export interface Refusal {
+  backend: Backend;
+  reason: Error;
+}
+
+/** No back end runs. */
+export class AttachError extends Error {
+  constructor(readonly refusals: readonly Refusal[]) {
+    super(refusals.map(({ backend, reason }) => `${backend}: ${reason.message}`).join("; "));
+  }
+}
+
+/** The programs of a back end, in the order in which they attach; they detach the other way round. */
+interface Plan {
+  backend: Backend;
+  programs: readonly string[];
+}
+
+/**
+ * Ends before beginnings, so that no attempt begins whose end goes unseen. The v6 programs speak
+ * for IPv4-mapped addresses too.
+ */
+function plans(backend: Backend, options: Options): Plan[] {
+  const versions = [options.family === 6 ? "" : "v4", hasIpv6() ? "v6" : ""].filter(Boolean);
+  const each = (program: string) => versions.map((version) => `${program}_${version}`);
+  // tp_btf needs the kernel's own BTF.
+  const state = options.btf ? "state_raw" : "state_btf";
+  switch (backend) {
+    case "fentry":
+      return [{
+        backend,
+        programs: options.result ? [state, ...each("fexit"), ...each("fentry")] : each("fexit"),
+      }];
+    case "kprobe":
+      return [{
+        backend,
+        programs: [...(options.result ? [state] : []), ...each("kretprobe"), ...each("kprobe")],
+      }];
+    case "tracepoint": {
+      const calls = options.result ? ["sys_exit_connect", "sys_enter_connect"] : [];
+      const programs = [...calls, state];
+      // Without cgroups the source port comes with the next change of state.
+      return [{ backend, programs: ["connect_cb", ...programs] }, { backend, programs }];
+    }
+  }
+}
+
+/** A running trace. */
+export class Tracer implements Disposable {
+  /**
+   * @param backend The one that runs.
+   * @param refusals The ones that were tried before it.
+   */
+  private constructor(
+    readonly backend: Backend,
+    readonly programs: readonly string[],
+    readonly refusals: readonly Refusal[],
+    readonly skeleton: Skeleton,
+    readonly buffer: PerfBuffer,
+  ) {}
+
+  /**
+   * Loads and attaches the first back end that works.
+   *
+   * @throws {AttachError} If none does.
+   */
+  static start(libbpf: Libbpf, options: Options): Tracer {
+    const refusals: Refusal[] = [];
+    for (const backend of options.attach === "auto" ? backends : [options.attach]) {
+      if (options.attach === "auto" && neverFires(backend)) {
+        refusals.push({ backend, reason: new Error("kernel.ftrace_enabled is 0: never fires") });
+        continue;
+      }
+      for (const plan of plans(backend, options)) {
+        try {
+          return Tracer.#run(libbpf, options, plan, refusals);
+        } catch (error) {
+          if (!(error instanceof BpfError)) throw error;
+          refusals.push({ backend, reason: error });
+        }
+      }
+    }
+    throw new AttachError(refusals);
+  }
+
+  static #run(libbpf: Libbpf, options: Options, plan: Plan, refusals: Refusal[]): Tracer {
+    using stack = new DisposableStack();
+    const opened = stack.use(new OpenSkeleton(libbpf, { btf: options.btf }));
+    configure(opened, options, plan, libbpf.possibleCpus);
+    const skeleton = stack.use(opened.load(plan.programs));
+    const buffer = stack.use(
+      new PerfBuffer(libbpf, skeleton.map("events"), {
+        pages: options.bufferPages,
+        sampleSize: event.size,
+        timeOffset: event.fields.time.offset,
+      }),
+    );
+    for (const program of plan.programs) attach(skeleton, program);
+    stack.move();
+    return new Tracer(plan.backend, plan.programs, refusals, skeleton, buffer);
+  }
+
+  [Symbol.dispose](): void {
+    this.buffer[Symbol.dispose]();
+    this.skeleton[Symbol.dispose]();
+  }
+}
+
+/** Whether a back end would attach here without ever seeing anything. */
+export function neverFires(backend: Backend): boolean {
+  return backend !== "tracepoint" && ftraceOff();
+}
+
+function attach(skeleton: Skeleton, program: string): void {
+  if (program !== "connect_cb") return skeleton.attach(program);
+  const root = cgroupRoot();
+  if (root === undefined) throw new BpfError(`attach ${program}`, 2, "no cgroup v2 is mounted");
+  withDirectory(root, (fd) => skeleton.attachCgroup(program, fd));
+}
+
+function configure(opened: OpenSkeleton, options: Options, plan: Plan, cpus: number): void {
+  opened.setConstants(rodata, {
+    filter_pids: options.pids,
+    filter_pid_count: options.pids.length,
+    filter_uids: options.uids,
+    filter_uid_count: options.uids.length,
+    filter_ports: options.ports,
+    filter_port_count: options.ports.length,
+    filter_family: options.family,
+    count_flows: options.count,
+    flow_sport: options.sourcePort,
+    want_result: options.result,
+    only_failed: options.failed,
+    min_latency: options.minLatency,
+    from_state: plan.backend === "tracepoint",
+  });
+  // A map that is not in use costs nothing. An LRU map keeps up to 128 free entries on each CPU.
+  const calls = plan.backend === "kprobe" || (plan.backend === "tracepoint" && options.result);
+  opened.setMaxEntries("calls", calls ? Math.max(16384, 512 * cpus) : 1);
+  if (!options.count) opened.setMaxEntries("flows", 1);
+  if (!options.result && plan.backend !== "tracepoint") opened.setMaxEntries("attempts", 1);
+}
