@@ -20,7 +20,6 @@
 #define IPPROTO_MPTCP 262
 
 #define SOCK_STREAM	1
-#define SS_UNCONNECTED	1
 #define S_IFMT		0170000
 #define S_IFSOCK	0140000
 
@@ -31,6 +30,11 @@ enum {
 	TCP_SYN_RECV,
 	TCP_CLOSE = 7,
 };
+
+/* include/uapi/linux/net.h; an enum, for CO-RE tells enums from integers */
+typedef enum {
+	SS_UNCONNECTED = 1,
+} socket_state;
 
 /* System call ABI: fixed, and never relocated. */
 struct sockaddr;
@@ -83,7 +87,7 @@ struct inet_sock {
 };
 
 struct socket {
-	int state;
+	socket_state state;
 	struct sock *sk;
 };
 

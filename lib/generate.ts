@@ -19,11 +19,13 @@ interface BtfType {
   type_id?: number;
   nr_elems?: number;
   members?: { name: string; type_id: number; bits_offset: number }[];
-  values?: { name: string; val: number }[];
+  values?: { name: string; val: string }[];
   vars?: { type_id: number; offset: number; size: number }[];
 }
 
-const types: BtfType[] = JSON.parse(readFileSync(0, "utf8")).types;
+// An enum's -1 is printed as 2^64 - 1, which a JSON number would round.
+const json = readFileSync(0, "utf8").replace(/"val":(\d+)/g, '"val":"$1"');
+const types: BtfType[] = JSON.parse(json).types;
 const byId = new Map(types.map((type) => [type.id, type]));
 
 function field(typeId: number, offset: number, length = 1): Field {
@@ -55,7 +57,9 @@ for (const name of process.argv.slice(2)) {
   const type = types.find((type) => type.name === name && kinds.includes(type.kind));
   if (!type) throw new Error(`no struct, enum or section ${name} in the BTF`);
   const value = type.kind === "ENUM"
-    ? Object.fromEntries(type.values!.map(({ name, val }) => [name, val | 0]))
+    ? Object.fromEntries(
+      type.values!.map(({ name, val }) => [name, Number(BigInt.asIntN(32, BigInt(val)))]),
+    )
     : layout(type);
   console.log(`\nexport const ${name.replace(/^\./, "")} = ${JSON.stringify(value)} as const;`);
 }

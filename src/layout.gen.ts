@@ -51,10 +51,10 @@ export const counters = {
 
 export const result = {
   "RESULT_OK": 0,
-  "RESULT_CLOSED": 0,
-  "RESULT_PENDING": 0,
-  "RESULT_CALLING": 0,
-  "RESULT_REFUSED": 0,
+  "RESULT_CLOSED": -1,
+  "RESULT_PENDING": -2,
+  "RESULT_CALLING": -3,
+  "RESULT_REFUSED": -4,
 } as const;
 
 export const rodata = {
