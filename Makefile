@@ -16,14 +16,26 @@ deno_arm64 := linux-arm64-glibc
 BUN := node_modules/@oven/$(bun_$(HOST))/bin/bun
 DENO := node_modules/@deno/$(deno_$(HOST))/deno
 
-target_x86_64 := x86_64-linux-gnu
-target_arm64 := aarch64-linux-gnu
-TARGET := $(target_$(ARCH))
 bpf_x86_64 := x86
 bpf_arm64 := arm64
+target_x86_64 := x86_64-linux-gnu
+target_arm64 := aarch64-linux-gnu
 
+# `make ARCH=arm64` elsewhere builds ./tcpconnect-arm64, from Debian's packages in a sysroot.
+ifeq ($(ARCH),$(HOST))
 O := build
 TOOL := tcpconnect
+else
+O := build/$(ARCH)
+TOOL := tcpconnect-$(ARCH)
+SYSROOT := build/vm/sysroot-$(ARCH)
+cross := --target=$(target_$(ARCH)) --sysroot=$(SYSROOT) -fuse-ld=lld
+foreign := $(O)/node_modules/@oven/$(bun_$(ARCH))/bin/bun
+bunflags := --target=bun-linux-$(ARCH) --conditions=$(ARCH) \
+	--compile-executable-path=$(foreign)
+endif
+includes := $(SYSROOT)/usr/include/$(target_$(ARCH))
+
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 ifeq ($(V),1)
@@ -44,22 +56,34 @@ build: $(TOOL)
 deps:
 	$(Q)sh ./deps.sh
 
-$(O)/deps: deps.sh
+build/deps: deps.sh
 	$(call msg,DEPS)
 	$(Q)sh ./deps.sh
-	$(Q)mkdir -p $(O) && touch $@
+	$(Q)mkdir -p $(@D) && touch $@
 
-node_modules/.package-lock.json: package.json package-lock.json .npmrc | $(O)/deps
+node_modules/.package-lock.json: package.json package-lock.json .npmrc | build/deps
 	$(call msg,NPM)
 	$(Q)npm ci --silent
 	$(Q)touch $@
 
+$(O)/node_modules/%/bin/bun: package.json package-lock.json .npmrc | build/deps
+	$(call msg,NPM,$@)
+	$(Q)mkdir -p $(O)
+	$(Q)cp package.json package-lock.json .npmrc $(O)
+	$(Q)cd $(O) && npm ci --silent --cpu=$(ARCH) --os=linux --libc=glibc
+	$(Q)touch $@
+
+$(SYSROOT)/usr: test/vm/packages.ts node_modules/.package-lock.json
+	$(call msg,SYSROOT,$(SYSROOT))
+	$(Q)$(BUN) test/vm/packages.ts sysroot >/dev/null
+
 # Kernel program -> skeleton -> shim -> executable
 
-$(O)/tcpconnect.bpf.o: bpf/tcpconnect.bpf.c bpf/tcpconnect.h bpf/kernel.h | $(O)/deps
+$(O)/tcpconnect.bpf.o: bpf/tcpconnect.bpf.c bpf/tcpconnect.h bpf/kernel.h Makefile | build/deps $(SYSROOT:%=%/usr)
 	$(call msg,BPF,$@)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter -target bpf \
-		-D__TARGET_ARCH_$(bpf_$(ARCH)) -I/usr/include/$(TARGET) -c $< -o $@.tmp
+		-D__TARGET_ARCH_$(bpf_$(ARCH)) -I$(includes) -c $< -o $@.tmp
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp
 	$(Q)rm $@.tmp
 
@@ -70,16 +94,16 @@ $(O)/tcpconnect.skel.h: $(O)/tcpconnect.bpf.o
 shim := $(wildcard lib/shim/*.c)
 $(O)/tcpconnect.so: $(O)/tcpconnect.skel.h $(shim) lib/shim/shim.h lib/shim/exports.map Makefile
 	$(call msg,SHIM,$@)
-	$(Q)$(CLANG) -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -o $@ \
+	$(Q)$(CLANG) $(cross) -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -o $@ \
 		-DSKELETON=tcpconnect_bpf -include bpf/tcpconnect.h -include $< $(shim) \
 		-Wl,-Bsymbolic,--version-script=lib/shim/exports.map,--gc-sections,-s \
 		-Wl,-z,relro,-z,now,-z,defs -Wl,--whole-archive -l:libbpf.a -Wl,--no-whole-archive -l:libelf.a -l:libz.a
 
 ts := $(wildcard lib/*.ts src/*.ts)
 # Autoload would run a ./bunfig.toml and read a ./.env of whatever directory root stands in.
-$(TOOL): $(O)/tcpconnect.so $(ts) package.json node_modules/.package-lock.json
+$(TOOL): $(O)/tcpconnect.so $(ts) package.json $(foreign) node_modules/.package-lock.json
 	$(call msg,EXE,$@)
-	$(Q)$(BUN) build src/bun.ts --compile --minify --bytecode --format=esm \
+	$(Q)$(BUN) build src/bun.ts --compile --minify --bytecode --format=esm $(bunflags) \
 		--no-compile-autoload-dotenv --no-compile-autoload-bunfig --outfile=$@ >$(O)/bun.log || \
 		{ cat $(O)/bun.log; exit 1; }
 
@@ -99,6 +123,41 @@ generate: $(O)/tcpconnect.bpf.o node_modules/.package-lock.json
 run: build
 	$(Q)$(SUDO) ./$(TOOL) $(ARGS)
 
+$(O)/test/client: test/client.c | build/deps
+	$(call msg,CLIENT,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(cross) -O2 -Wall -Wextra -Werror -static -o $@ $<
+
+test: build $(O)/test/client
+	$(call msg,TEST,test/unit (Bun))
+	$(Q)$(BUN) test test/unit
+	$(call msg,TEST,test/unit (Deno))
+	$(Q)$(DENO) test --quiet --allow-all test/unit
+	$(call msg,TEST,test/kernel)
+	$(Q)$(SUDO) env CI=$(CI) $(abspath $(BUN)) test test/kernel
+
+c := $(wildcard bpf/*.[ch] lib/shim/*.[ch] test/*.c bench/*.c)
+prose := $(wildcard *.md NOTICES/*.md *.json)
+fmt: node_modules/.package-lock.json
+	$(Q)$(CLANG_FORMAT) -i $(c)
+	$(Q)$(DENO) fmt --quiet src lib test bench $(prose)
+
+check: $(O)/tcpconnect.so node_modules/.package-lock.json
+	$(call msg,CHECK,format)
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(c)
+	$(Q)$(DENO) fmt --quiet --check src lib test bench $(prose)
+	$(call msg,CHECK,lint)
+	$(Q)$(DENO) lint --quiet src lib test bench
+	$(call msg,CHECK,types)
+	$(Q)$(DENO) check --quiet src lib test bench
+	$(call msg,CHECK,generated)
+	$(Q)$(layout) | diff -u src/layout.gen.ts - || { echo 'stale: run make generate'; exit 1; }
+
+PREFIX ?= /usr/local
+install: build
+	$(Q)install -D -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/sbin/$(TOOL)
+
+# What was downloaded stays: node_modules and build/vm.
 clean:
 	$(call msg,CLEAN)
-	$(Q)rm -rf $(O)/*.o $(O)/*.so $(O)/*.h $(O)/test $(O)/deps $(TOOL)
+	$(Q)rm -rf $(O)/tcpconnect.* $(O)/test build/deps $(TOOL)

@@ -13,6 +13,10 @@ curl                       curl             curl
 ip                         iproute2         iproute
 tc                         iproute2         iproute-tc
 iptables                   iptables         iptables-nft
+nft                        nftables         nftables
+ld.lld                     lld              lld
+qemu-system-x86_64         qemu-system-x86  qemu-system-x86
+qemu-system-aarch64        qemu-system-arm  qemu-system-aarch64
 libbpf.a                   libbpf-dev       libbpf-static
 libelf.a                   libelf-dev       elfutils-libelf-devel-static
 libz.a                     zlib1g-dev       zlib-static
@@ -23,7 +27,7 @@ libc.a                     libc6-dev        glibc-static
 
 have() {
 	case $1 in
-	*.a) ls /usr/lib/*/"$1" /usr/lib64/"$1" >/dev/null 2>&1 ;;
+	*.a) for file in /usr/lib/*/"$1" /usr/lib64/"$1"; do [ ! -e "$file" ] || return 0; done; false ;;
 	*.h) [ -e "/usr/include/$1" ] ;;
 	# Ubuntu's /usr/sbin/bpftool is a wrapper that looks for one that fits the kernel.
 	bpftool) PATH=$PATH:/usr/sbin; bpftool version >/dev/null 2>&1 || ls /usr/lib/linux-tools/*/bpftool >/dev/null 2>&1 ;;

@@ -19,9 +19,9 @@
 #define IPPROTO_TCP   6
 #define IPPROTO_MPTCP 262
 
-#define SOCK_STREAM	1
-#define S_IFMT		0170000
-#define S_IFSOCK	0140000
+#define SOCK_STREAM 1
+#define S_IFMT	    0170000
+#define S_IFSOCK    0140000
 
 /* include/net/tcp_states.h */
 enum {

@@ -86,7 +86,8 @@ struct {
 			__sync_fetch_and_add(&c->field, 1);                                        \
 	} while (0)
 
-/* Programs with BTF arguments load kernel fields directly; the others need a helper to read them. */
+/* Programs with BTF arguments load kernel fields directly; the others need a helper to read them.
+ */
 #define READ(direct, dst, src)                                                                     \
 	do {                                                                                       \
 		if (direct)                                                                        \
@@ -159,7 +160,8 @@ static __always_inline bool fill_rest(struct event *ev, __u64 time)
 	return true;
 }
 
-/* The source port: skc_num, which is already 0 on the way to TCP_CLOSE, where inet_sport is left. */
+/* The source port: skc_num, which is already 0 on the way to TCP_CLOSE, where inet_sport is left.
+ */
 static __always_inline void fill_sport(struct event *ev, struct sock *sk, bool direct)
 {
 	READ(direct, ev->sport, sk->__sk_common.skc_num);

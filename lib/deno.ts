@@ -1,5 +1,5 @@
 /**
- * libbpf under Deno. Needs `--allow-ffi`.
+ * libbpf under Deno. Needs `--allow-ffi`; a tool that reads /proc needs `--allow-all`.
  *
  * @module
  */

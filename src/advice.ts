@@ -25,6 +25,12 @@ export function advise(error: AttachError, options: Options): string {
   if (system.lockdown() === "confidentiality") {
     return "kernel lockdown is in confidentiality mode, which forbids tracing: boot with lockdown=integrity or without";
   }
+  const syscalls = error.refusals.some(({ reason }) =>
+    reason instanceof BpfError && reason.operation.startsWith("attach sys_")
+  );
+  if (syscalls && !system.hasTracefs()) {
+    return "-r with tracepoints needs tracefs: mount -t tracefs tracefs /sys/kernel/tracing";
+  }
   const tried = options.attach === "auto"
     ? "nothing attaches"
     : `${options.attach} does not attach`;

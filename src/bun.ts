@@ -6,5 +6,5 @@ import { openBytes } from "../lib/bun.ts";
 import { main } from "./main.ts";
 
 // The import is dynamic for `deno check`; Bun embeds the file all the same.
-const shim = await import("../build/tcpconnect.so", { with: { type: "file" } });
+const shim = await import("#shim", { with: { type: "file" } });
 process.exit(await main(process.argv.slice(2), () => openBytes(readFileSync(shim.default))));

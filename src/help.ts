@@ -6,8 +6,8 @@ export const version = `tcpconnect ${project.version}\n`;
 
 export const usage = `\
 Usage: tcpconnect [-46chLrstUvV?] [-p PIDS] [-u UIDS] [-P PORTS] [--attach BACKEND] [--btf FILE]
-            [--buffer-pages N] [--count] [--failed] [--help] [--ipv4] [--ipv6] [--lport]
-            [--min-latency MS] [--pid PIDS] [--port PORTS] [--print-uid] [--result]
+            [--buffer-pages N] [--count] [--doctor] [--failed] [--help] [--ipv4] [--ipv6]
+            [--lport] [--min-latency MS] [--pid PIDS] [--port PORTS] [--print-uid] [--result]
             [--source-port] [--timestamp] [--uid UIDS] [--usage] [--verbose] [--version]
 `;
 
@@ -47,6 +47,7 @@ How to trace:
       --btf FILE          Take the kernel's BTF from FILE, for a kernel that carries none
       --buffer-pages N    Pages of the perf buffer of each CPU; a power of two, 128 by default
 
+      --doctor            Try every back end on this kernel, and say what works and why not
   -v, --verbose           Say how it attached and why not otherwise, with libbpf's log
   -?, -h, --help          Give this help
       --usage             Give a short usage message
@@ -58,5 +59,5 @@ cgroup v2, a row waits for the connection's next change of state: an answer, a f
 
 -C/--cgroupmap and -M/--mntnsmap are not available.
 
-Exit status: 0 after a signal, 1 when tracing is not possible, 64 for a command line it cannot take.
+Exit status: 0 after a signal or when the reader has gone, 1 when tracing is not possible, 64 for a command line it cannot take.
 `;

@@ -5,6 +5,7 @@ import process from "node:process";
 import { BpfError, type Libbpf, LogLevel } from "../lib/mod.ts";
 import { advise } from "./advice.ts";
 import { type Command, type Options, parse, UsageError } from "./args.ts";
+import { examine } from "./doctor.ts";
 import { help, usage, version } from "./help.ts";
 import { Output } from "./output.ts";
 import { Stop, trace } from "./trace.ts";
@@ -33,7 +34,7 @@ export async function main(args: readonly string[], load: () => Libbpf): Promise
   let command: Command;
   try {
     command = parse(args);
-    if (command.run === "trace") checkReadable(command.options.btf);
+    if ("options" in command) checkReadable(command.options.btf);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     report(`tcpconnect: ${error.message}. Run \`tcpconnect --help\``);
@@ -46,7 +47,9 @@ export async function main(args: readonly string[], load: () => Libbpf): Promise
       return print(usage);
     case "version":
       return print(version);
-    default:
+    case "doctor":
+      return await diagnose(command.options, load());
+    case "trace":
       return await run(command.options, load());
   }
 }
@@ -64,6 +67,12 @@ async function print(text: string): Promise<number> {
   using output = new Output();
   await output.write(new TextEncoder().encode(text), () => false);
   return 0;
+}
+
+async function diagnose(options: Options, libbpf: Libbpf): Promise<number> {
+  const { text, works } = await examine(libbpf, options);
+  await print(text);
+  return works ? 0 : 1;
 }
 
 async function run(options: Options, libbpf: Libbpf): Promise<number> {

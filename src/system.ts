@@ -22,6 +22,20 @@ export const ftraceOff = () => text("/proc/sys/kernel/ftrace_enabled").trim() ==
 /** The lockdown mode: `none`, `integrity`, `confidentiality`, or "" where the kernel has none. */
 export const lockdown = () => /\[(\w+)\]/.exec(text("/sys/kernel/security/lockdown"))?.[1] ?? "";
 
+/** Whether tracefs is mounted where libbpf looks for it. */
+export const hasTracefs = () =>
+  ["/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"].some((path) =>
+    existsSync(path)
+  );
+
+/** RLIMIT_MEMLOCK, as proc_pid_limits(5) tells it. */
+export const memlock = () =>
+  /^Max locked memory\s+(\S+)/m.exec(text("/proc/self/limits"))?.[1]?.replace(
+    /(\d)$/,
+    "$1 bytes",
+  ) ??
+    "unknown";
+
 /** Whether the process has a capability, by its number in linux/capability.h. */
 export function capable(capability: number): boolean {
   const [, effective] = /^CapEff:\s*([0-9a-f]+)/m.exec(text("/proc/self/status")) ?? ["", "0"];
@@ -29,6 +43,7 @@ export function capable(capability: number): boolean {
 }
 
 /** Numbers of include/uapi/linux/capability.h. */
+export const CAP_NET_ADMIN = 12;
 export const CAP_SYS_ADMIN = 21;
 export const CAP_PERFMON = 38;
 export const CAP_BPF = 39;

@@ -2,7 +2,8 @@
 #include <time.h>
 #include "shim.h"
 
-/* CLOCK_MONOTONIC in ns, which bpf_ktime_get_ns() tells too; exact for the first 104 days of uptime. */
+/* CLOCK_MONOTONIC in ns, which bpf_ktime_get_ns() tells too; exact for the first 104 days of
+ * uptime. */
 EXPORT double shim_monotonic(void)
 {
 	struct timespec now;
