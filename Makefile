@@ -79,7 +79,7 @@ $(SYSROOT)/usr: test/vm/packages.ts node_modules/.package-lock.json
 
 # Kernel program -> skeleton -> shim -> executable
 
-$(O)/tcpconnect.bpf.o: bpf/tcpconnect.bpf.c bpf/tcpconnect.h bpf/kernel.h Makefile | build/deps $(SYSROOT:%=%/usr)
+$(O)/tcpconnect.bpf.o: bpf/tcpconnect.bpf.c $(wildcard bpf/*.h) Makefile | build/deps $(SYSROOT:%=%/usr)
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter -target bpf \

@@ -1,6 +1,7 @@
 /** The books: every attempt is printed, filtered or reported lost. */
 
 import { read } from "../lib/mod.ts";
+import type { Options } from "./args.ts";
 import { counters } from "./layout.gen.ts";
 import type { Tracer } from "./tracer.ts";
 
@@ -45,24 +46,28 @@ export class Books {
   }
 
   /** Reports the sum. To be called once all programs are detached and all buffers drained. */
-  close(verbose: boolean): void {
+  close(options: Options): void {
     const { skeleton, programs } = this.#tracer;
+    const skipped = programs.reduce((sum, name) => sum + skeleton.recursionMisses(name), 0);
     const lost = {
       "perf buffer full": this.#kernel("lost_output"),
       "map full": this.#kernel("lost_full"),
-      "probe missed": this.#kernel("lost_missed") +
-        programs.reduce((sum, program) => sum + skeleton.recursionMisses(program), 0),
+      "probe missed": this.#kernel("lost_missed") + skipped,
       "output stuck": this.#unwritten,
     };
     const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
     const causes = Object.entries(lost).filter(([, count]) => count > 0)
       .map(([cause, count]) => `${count} ${cause}`).join(", ");
     if (total > 0) this.#report(`Lost ${total} events in all: ${causes}`);
-    if (!verbose) return;
+    if (!options.verbose) return;
     const printed = this.printed - this.#unwritten;
+    if (!options.result) return this.#report(`printed ${printed}, lost ${total}`);
+    // The kernel did not see what it skipped.
+    const attempts = this.#kernel("seen") + skipped;
     const filtered = this.filtered + this.#kernel("filtered");
-    const seen = Math.max(this.#kernel("seen"), printed + filtered + total);
-    this.#report(`attempts ${seen} = printed ${printed} + filtered ${filtered} + lost ${total}`);
+    this.#report(
+      `attempts ${attempts} = printed ${printed} + filtered ${filtered} + lost ${total}`,
+    );
   }
 
   #kernel(counter: Counter): number {

@@ -111,5 +111,5 @@ export async function trace(
       pending.count,
     );
   }
-  books.close(options.verbose);
+  books.close(options);
 }

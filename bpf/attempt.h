@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* From an event to a sample or a count; and the attempts that wait for their end. */
+#ifndef ATTEMPT_H
+#define ATTEMPT_H
+
+#include "event.h"
+
+static __always_inline void count_flow(const struct event *ev)
+{
+	struct flow flow = {
+		.sport = flow_sport ? ev->sport : 0,
+		.dport = ev->dport,
+		.family = ev->family,
+		.result = ev->result,
+	};
+	struct flow_stats *stats;
+
+	__builtin_memcpy(flow.saddr, ev->saddr, sizeof(flow.saddr));
+	__builtin_memcpy(flow.daddr, ev->daddr, sizeof(flow.daddr));
+	stats = bpf_map_lookup_elem(&flows, &flow);
+	if (!stats) {
+		struct flow_stats none = {};
+
+		bpf_map_update_elem(&flows, &flow, &none, BPF_NOEXIST);
+		/* Another CPU may have been first. */
+		stats = bpf_map_lookup_elem(&flows, &flow);
+		if (!stats) {
+			BOOK(lost_full);
+			return;
+		}
+	}
+	__sync_fetch_and_add(&stats->count, 1);
+	if (want_result) {
+		__sync_fetch_and_add(&stats->latency_sum, ev->latency);
+		if (stats->latency_max < ev->latency)
+			stats->latency_max = ev->latency;
+	}
+}
+
+static __always_inline void submit(void *ctx, struct event *ev)
+{
+	if (count_flows)
+		count_flow(ev);
+	else if (bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, ev, sizeof(*ev)))
+		BOOK(lost_output);
+}
+
+static __always_inline void remember(__u64 sk, const struct event *ev)
+{
+	long err = bpf_map_update_elem(&attempts, &sk, ev, BPF_NOEXIST);
+
+	if (err == -EEXIST) {
+		/* Its end was missed, and the kernel gave the address to another socket. */
+		BOOK(lost_missed);
+		err = bpf_map_update_elem(&attempts, &sk, ev, BPF_ANY);
+	}
+	if (err)
+		BOOK(lost_full);
+}
+
+/* The fate of an attempt that waited is known. */
+static __always_inline void verdict(void *ctx, __u64 sk, struct event *ev, __s16 result)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	ev->latency = now - ev->time;
+	ev->time = now;
+	ev->result = result;
+	if ((only_failed && result == RESULT_OK) || ev->latency < min_latency)
+		BOOK(filtered);
+	else
+		submit(ctx, ev);
+	bpf_map_delete_elem(&attempts, &sk);
+}
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* Filling in an event: who, from where, to where; and the filters on the way. */
+#ifndef EVENT_H
+#define EVENT_H
+
+#include "maps.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+
+/* Programs with BTF arguments load kernel fields directly; the others need a helper to read them.
+ */
+#define READ(direct, dst, src)                                                                     \
+	do {                                                                                       \
+		if (direct)                                                                        \
+			(dst) = (src);                                                             \
+		else                                                                               \
+			bpf_core_read(&(dst), sizeof(dst), &(src));                                \
+	} while (0)
+
+static __always_inline bool v4_mapped(const __u8 *addr)
+{
+	const __u32 *words = (const __u32 *)addr;
+
+	return !words[0] && !words[1] && words[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline void set_v4(__u8 *addr, __u32 v4)
+{
+	__u32 *words = (__u32 *)addr;
+
+	words[0] = v4;
+	words[1] = 0;
+	words[2] = 0;
+	words[3] = 0;
+}
+
+/* Who calls, unless filtered. */
+static __always_inline bool fill_caller(struct event *ev)
+{
+	bool pass;
+
+	ev->pid = bpf_get_current_pid_tgid() >> 32;
+	if (filter_pid_count) {
+		pass = false;
+		for (__u32 i = 0; i < MAX_PIDS && i < filter_pid_count; i++)
+			if (filter_pids[i] == ev->pid)
+				pass = true;
+		if (!pass)
+			return false;
+	}
+
+	ev->uid = bpf_get_current_uid_gid();
+	if (filter_uid_count) {
+		pass = false;
+		for (__u32 i = 0; i < MAX_UIDS && i < filter_uid_count; i++)
+			if (filter_uids[i] == ev->uid)
+				pass = true;
+		if (!pass)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the destination passes the filters; completes the event if so. */
+static __always_inline bool fill_rest(struct event *ev, __u64 time)
+{
+	if (filter_family && filter_family != ev->family)
+		return false;
+	if (filter_port_count) {
+		bool pass = false;
+
+		for (__u32 i = 0; i < MAX_PORTS && i < filter_port_count; i++)
+			if (filter_ports[i] == ev->dport)
+				pass = true;
+		if (!pass)
+			return false;
+	}
+	ev->time = time;
+	ev->latency = 0;
+	bpf_get_current_comm(ev->comm, sizeof(ev->comm));
+	return true;
+}
+
+/* The source port: skc_num, which is already 0 on the way to TCP_CLOSE, where inet_sport is left.
+ */
+static __always_inline void fill_sport(struct event *ev, struct sock *sk, bool direct)
+{
+	READ(direct, ev->sport, sk->__sk_common.skc_num);
+	if (!ev->sport) {
+		__u16 sport = 0;
+
+		bpf_core_read(&sport, sizeof(sport), &((struct inet_sock *)sk)->inet_sport);
+		ev->sport = bpf_ntohs(sport);
+	}
+}
+
+/* Addresses and ports of a socket that the kernel has begun to connect. */
+static __always_inline void fill_sock(struct event *ev, struct sock *sk, bool direct)
+{
+	struct sock_common *skc = &sk->__sk_common;
+	__u16 family, dport;
+	__u32 v4;
+
+	READ(direct, dport, skc->skc_dport);
+	ev->dport = bpf_ntohs(dport);
+	fill_sport(ev, sk, direct);
+
+	READ(direct, family, skc->skc_family);
+	if (family == AF_INET6) {
+		bpf_core_read(ev->daddr, sizeof(ev->daddr), &skc->skc_v6_daddr);
+		if (!v4_mapped(ev->daddr)) {
+			ev->family = 6;
+			bpf_core_read(ev->saddr, sizeof(ev->saddr), &skc->skc_v6_rcv_saddr);
+			return;
+		}
+	}
+	ev->family = 4;
+	READ(direct, v4, skc->skc_daddr);
+	set_v4(ev->daddr, v4);
+	READ(direct, v4, skc->skc_rcv_saddr);
+	set_v4(ev->saddr, v4);
+}
+
+/* The destination that was asked for, from the caller's sockaddr; no source is known yet. */
+static __always_inline bool fill_sockaddr(struct event *ev, const struct sockaddr_in6 *addr)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
+
+	ev->sport = 0;
+	ev->dport = bpf_ntohs(addr->sin6_port);
+	set_v4(ev->saddr, 0);
+	if (addr->sin6_family == AF_INET) {
+		ev->family = 4;
+		set_v4(ev->daddr, in->sin_addr);
+	} else if (addr->sin6_family == AF_INET6) {
+		__builtin_memcpy(ev->daddr, addr->sin6_addr, sizeof(ev->daddr));
+		ev->family = v4_mapped(ev->daddr) ? 4 : 6;
+		if (ev->family == 4)
+			set_v4(ev->daddr, addr->sin6_addr[3]);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* The call failed: the socket may be bound to a source all the same. */
+static __always_inline void fill_bound(struct event *ev, struct sock *sk, bool direct)
+{
+	struct sock_common *skc = &sk->__sk_common;
+	__u16 family;
+
+	READ(direct, ev->sport, skc->skc_num);
+	READ(direct, family, skc->skc_family);
+	if (family == AF_INET && ev->family == 4) {
+		__u32 v4;
+
+		READ(direct, v4, skc->skc_rcv_saddr);
+		set_v4(ev->saddr, v4);
+	} else if (family == AF_INET6) {
+		__u8 saddr[16];
+
+		bpf_core_read(saddr, sizeof(saddr), &skc->skc_v6_rcv_saddr);
+		if (ev->family == 6)
+			__builtin_memcpy(ev->saddr, saddr, sizeof(saddr));
+		else if (v4_mapped(saddr))
+			set_v4(ev->saddr, ((__u32 *)saddr)[3]);
+	}
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What user space sets before load, and what it reads. */
+#ifndef MAPS_H
+#define MAPS_H
+
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include "tcpconnect.h"
+
+/* Filters: an empty list lets everything pass. */
+const volatile __u32 filter_pids[MAX_PIDS];
+const volatile __u32 filter_pid_count = 0;
+const volatile __u32 filter_uids[MAX_UIDS];
+const volatile __u32 filter_uid_count = 0;
+const volatile __u16 filter_ports[MAX_PORTS]; /* destination, host byte order */
+const volatile __u32 filter_port_count = 0;
+const volatile __u16 filter_family = 0; /* 4, 6 or 0 for both */
+
+const volatile bool count_flows = false; /* count in the flows map, no samples */
+const volatile bool flow_sport = false;	 /* tell flows apart by source port */
+const volatile bool want_result = false; /* one record per attempt, when its fate is known */
+const volatile bool only_failed = false; /* leave out RESULT_OK */
+const volatile __u64 min_latency = 0;	 /* leave out what took less, ns */
+const volatile bool from_state = false;	 /* tracepoint: attempts begin at the state change */
+
+const volatile enum result result_codes = 0; /* unread: takes the enum into the BTF */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct counters);
+} counters SEC(".maps");
+
+/* Attempts that wait for their end, by socket. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct event);
+} attempts SEC(".maps");
+
+/* A connect call under way. */
+struct call {
+	__u64 sk;    /* 0 until the call reached a socket */
+	__u64 uaddr; /* user pointer; tracepoint only */
+	__u64 time;  /* tracepoint only */
+	__u64 ipv6;  /* tcp_v6_connect; kprobe only */
+};
+
+/* By thread. LRU, so that what a missed return leaves behind cannot fill it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct call);
+} calls SEC(".maps");
+
+/* Per CPU, so that a busy flow does not bounce a cache line between CPUs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct flow);
+	__type(value, struct flow_stats);
+} flows SEC(".maps");
+
+#define BOOK(field)                                                                                \
+	do {                                                                                       \
+		__u32 zero = 0;                                                                    \
+		struct counters *c = bpf_map_lookup_elem(&counters, &zero);                        \
+		if (c)                                                                             \
+			__sync_fetch_and_add(&c->field, 1);                                        \
+	} while (0)
+
+#endif
