@@ -31,26 +31,13 @@ function report(line: string): void {
  * @returns The exit status.
  */
 export async function main(args: readonly string[], load: () => Libbpf): Promise<number> {
-  let command: Command;
+  let command: Command | undefined;
   try {
     command = parse(args);
     if ("options" in command) checkReadable(command.options.btf);
+    return await run(command, load);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    report(`tcpconnect: ${error.message}. Run \`tcpconnect --help\``);
-    return EX_USAGE;
-  }
-  switch (command.run) {
-    case "help":
-      return print(help);
-    case "usage":
-      return print(usage);
-    case "version":
-      return print(version);
-    case "doctor":
-      return await diagnose(command.options, load());
-    case "trace":
-      return await run(command.options, load());
+    return fail(error, command);
   }
 }
 
@@ -63,43 +50,44 @@ function checkReadable(btf: string | undefined): void {
   }
 }
 
+async function run(command: Command, load: () => Libbpf): Promise<number> {
+  switch (command.run) {
+    case "help":
+      return await print(help);
+    case "usage":
+      return await print(usage);
+    case "version":
+      return await print(version);
+    case "doctor": {
+      const { text, works } = await examine(load(), command.options);
+      await print(text);
+      return works ? 0 : 1;
+    }
+    case "trace":
+      return await start(load(), command.options);
+  }
+}
+
 async function print(text: string): Promise<number> {
   using output = new Output();
   await output.write(new TextEncoder().encode(text), () => false);
   return 0;
 }
 
-async function diagnose(options: Options, libbpf: Libbpf): Promise<number> {
-  const { text, works } = await examine(libbpf, options);
-  await print(text);
-  return works ? 0 : 1;
-}
-
-async function run(options: Options, libbpf: Libbpf): Promise<number> {
+async function start(libbpf: Libbpf, options: Options): Promise<number> {
   if (options.verbose) libbpf.logLevel(LogLevel.Debug);
   const stop = new Stop();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => stop.request());
   }
-  try {
-    using tracer = Tracer.start(libbpf, options);
-    if (options.verbose) explain(libbpf, tracer);
-    if (neverFires(tracer.backend)) {
-      report(`tcpconnect: warning: kernel.ftrace_enabled is 0, so ${tracer.backend} sees nothing`);
-    }
-    using output = new Output();
-    await trace(libbpf, tracer, options, output, stop, report);
-    return 0;
-  } catch (error) {
-    if (error instanceof AttachError) {
-      if (options.verbose) refuse(error);
-      report(`tcpconnect: ${advise(error, options)}`);
-    } else if (error instanceof BpfError) {
-      if (options.verbose) report(error.log.trimEnd());
-      report(`tcpconnect: ${error.message}`);
-    } else throw error;
-    return 1;
+  using tracer = Tracer.start(libbpf, options);
+  if (options.verbose) explain(libbpf, tracer);
+  if (neverFires(tracer.backend)) {
+    report(`tcpconnect: warning: kernel.ftrace_enabled is 0, so ${tracer.backend} sees nothing`);
   }
+  using output = new Output();
+  await trace(libbpf, tracer, options, output, stop, report);
+  return 0;
 }
 
 function explain(libbpf: Libbpf, tracer: Tracer): void {
@@ -114,4 +102,23 @@ function refuse({ refusals }: Pick<Tracer, "refusals">): void {
     if (reason instanceof BpfError && reason.log) report(reason.log.trimEnd());
     report(`not attached: ${backend}: ${reason.message}`);
   }
+}
+
+/** Tells an error in one line, with -v in more; one that nobody foresaw goes on. */
+function fail(error: unknown, command: Command | undefined): number {
+  const options = command && "options" in command ? command.options : undefined;
+  if (error instanceof UsageError) {
+    report(`tcpconnect: ${error.message}. Run \`tcpconnect --help\``);
+    return EX_USAGE;
+  }
+  if (error instanceof AttachError && options) {
+    if (options.verbose) refuse(error);
+    report(`tcpconnect: ${advise(error, options)}`);
+  } else if (error instanceof BpfError) {
+    if (options?.verbose) report(error.log.trimEnd());
+    report(`tcpconnect: ${error.message}`);
+  } else if (error instanceof Error && "syscall" in error) {
+    report(`tcpconnect: ${error.message}`);
+  } else throw error;
+  return 1;
 }

@@ -24,8 +24,10 @@ const LINGER_MS = 30;
 /** Asks the loop to end. */
 export class Stop {
   #at: number | undefined;
+  #again = false;
 
   request(): void {
+    this.#again = this.requested;
     this.#at ??= performance.now();
   }
 
@@ -33,9 +35,12 @@ export class Stop {
     return this.#at !== undefined;
   }
 
-  /** Whether the end has waited long enough for standard output. */
+  /** Whether rows have waited long enough for a reader that takes nothing. */
   readonly overdue = (): boolean =>
     this.#at !== undefined && performance.now() - this.#at > LINGER_MS;
+
+  /** Whether it was asked twice; a report, which is all there is to see, waits until then. */
+  readonly insisted = (): boolean => this.#again;
 }
 
 /**
@@ -103,7 +108,11 @@ export async function trace(
       ...countEvents(pendingView, pending.count, options.sourcePort),
     ];
     books.printed = flows.reduce((sum, flow) => sum + flow.count, 0);
-    await output.write(new TextEncoder().encode(formatFlows(flows, options)), stop.overdue);
+    const bytes = new TextEncoder().encode(formatFlows(flows, options));
+    const left = await output.write(bytes, stop.insisted);
+    if (left > 0 && !output.closed) {
+      report(`Lost the last ${left} bytes of the report: output stuck`);
+    }
   } else {
     await rows(
       pendingView,
