@@ -137,7 +137,7 @@ test: build $(O)/test/client
 	$(Q)$(SUDO) env CI=$(CI) $(abspath $(BUN)) test test/kernel
 
 c := $(wildcard bpf/*.[ch] lib/shim/*.[ch] test/*.c bench/*.c)
-prose := $(wildcard *.md NOTICES/*.md *.json)
+prose := $(wildcard *.md */*.md *.json)
 fmt: node_modules/.package-lock.json
 	$(Q)$(CLANG_FORMAT) -i $(c)
 	$(Q)$(DENO) fmt --quiet src lib test bench $(prose)
