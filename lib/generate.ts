@@ -18,7 +18,7 @@ interface BtfType {
   encoding?: string;
   type_id?: number;
   nr_elems?: number;
-  members?: { name: string; type_id: number; bits_offset: number }[];
+  members?: { name: string; type_id: number; bits_offset: number; bitfield_size?: number }[];
   values?: { name: string; val: string }[];
   vars?: { type_id: number; offset: number; size: number }[];
 }
@@ -38,13 +38,19 @@ function field(typeId: number, offset: number, length = 1): Field {
       const sign = type.encoding === "SIGNED" || type.kind === "ENUM" ? "i" : "u";
       return { offset, type: `${sign}${type.size! * 8}` as ScalarType, length };
     }
-    default: // a typedef, a qualifier, a variable
-      if (type.type_id === undefined) throw new Error(`no layout for ${type.kind} ${type.name}`);
-      return field(type.type_id, offset, length);
+    case "TYPEDEF":
+    case "CONST":
+    case "VOLATILE":
+    case "VAR":
+      return field(type.type_id!, offset, length);
+    default:
+      throw new Error(`no layout for ${type.kind} ${type.name}`);
   }
 }
 
 function layout(type: BtfType): Layout {
+  const bits = type.members?.find((m) => m.bitfield_size);
+  if (bits) throw new Error(`no layout for bit field ${bits.name}`);
   const members = type.kind === "DATASEC"
     ? type.vars!.map((v) => [byId.get(v.type_id)!.name, field(v.type_id, v.offset)])
     : type.members!.map((m) => [m.name, field(m.type_id, m.bits_offset / 8)]);

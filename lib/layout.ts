@@ -38,7 +38,8 @@ const widths: Record<ScalarType, number> = {
 /**
  * Writes values into the memory of a struct, in the machine's byte order (little-endian: x86-64, arm64).
  *
- * @throws {RangeError} If an array is longer than its field.
+ * @throws {RangeError} If the layout has no such field, an array is longer than its field, or a
+ * value does not fit.
  */
 export function write<L extends Layout>(
   memory: DataView,
@@ -46,20 +47,26 @@ export function write<L extends Layout>(
   values: { readonly [N in keyof L["fields"]]?: FieldValue },
 ): void {
   for (const [name, value] of Object.entries(values) as [string, FieldValue][]) {
-    const { offset, type, length } = layout.fields[name]!;
+    const field = layout.fields[name];
+    if (!field) throw new RangeError(`no field ${name}`);
     const elements = Array.isArray(value) ? value : [value];
-    if (elements.length > length) {
-      throw new RangeError(`${name} holds ${length} values, not ${elements.length}`);
+    if (elements.length > field.length) {
+      throw new RangeError(`${name} holds ${field.length} values, not ${elements.length}`);
     }
+    const bits = widths[field.type] * 8;
+    const wrap = field.type.startsWith("u") ? BigInt.asUintN : BigInt.asIntN;
     elements.forEach((element, i) => {
-      const at = offset + i * widths[type];
-      const bits = BigInt(element);
-      if (widths[type] === 8) memory.setBigUint64(at, BigInt.asUintN(64, bits), true);
-      else if (widths[type] === 4) memory.setUint32(at, Number(BigInt.asUintN(32, bits)), true);
-      else if (widths[type] === 2) memory.setUint16(at, Number(BigInt.asUintN(16, bits)), true);
-      else memory.setUint8(at, Number(BigInt.asUintN(8, bits)));
+      const integer = BigInt(element);
+      if (wrap(bits, integer) !== integer) {
+        throw new RangeError(`${name} is ${field.type} and cannot hold ${element}`);
+      }
+      store(memory, field.offset + i * widths[field.type], bits, integer);
     });
   }
+}
+
+function store(memory: DataView, at: number, bits: number, value: bigint): void {
+  for (let i = 0; i < bits; i += 8) memory.setUint8(at + i / 8, Number(value >> BigInt(i) & 0xffn));
 }
 
 /** Reads a scalar field; a 64-bit one is exact up to 2^53. */

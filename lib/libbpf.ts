@@ -20,10 +20,13 @@ export class Libbpf {
   /** The C functions, to call as libbpf's manual says. */
   readonly c: Functions<typeof symbols>;
   readonly #runtime: Runtime;
+  readonly #signals: Int32Array;
 
   constructor(runtime: Runtime, path: string) {
     this.#runtime = runtime;
     this.c = runtime.load(path, symbols);
+    // SAFETY: a variable of the shim, which is never unloaded.
+    this.#signals = new Int32Array(this.view(this.c.shim_signal_count()!, 4));
     this.logLevel(LogLevel.Info);
   }
 
@@ -67,6 +70,27 @@ export class Libbpf {
   /** Now, as `bpf_ktime_get_ns()` tells it: CLOCK_MONOTONIC, in nanoseconds. */
   get monotonic(): number {
     return this.c.shim_monotonic();
+  }
+
+  /**
+   * Counts a signal in {@linkcode signalCount} from now on, instead of what it did. It also ends a
+   * wait in C, such as a poll. For the whole process, and for good.
+   *
+   * @param signal Its number: `os.constants.signals`.
+   * @param evenIfIgnored Whether to count a signal that was ignored when the process began.
+   */
+  catchSignal(signal: number, evenIfIgnored = true): void {
+    this.check(`catch signal ${signal}`, this.c.shim_signal_catch(signal, evenIfIgnored));
+  }
+
+  /** How many signals were caught. */
+  get signalCount(): number {
+    return this.#signals[0]!;
+  }
+
+  /** Sleeps in C: at most until a signal comes, and with nothing else of the program running. */
+  pause(milliseconds: number): void {
+    this.c.shim_pause(milliseconds);
   }
 
   /** Memory of C as an ArrayBuffer, valid as long as its owner keeps it. */

@@ -22,6 +22,7 @@ export class PerfBuffer implements Disposable {
   readonly order: Uint32Array<ArrayBuffer>;
   readonly #libbpf: Libbpf;
   readonly #cpus: number;
+  readonly #lost: Float64Array;
   #batch: Pointer | null;
   #handle: Pointer | null;
 
@@ -46,10 +47,11 @@ export class PerfBuffer implements Disposable {
     const batch = libbpf.checkPointer("new batch", c.shim_batch_new(sampleSize, timeOffset, pages));
     this.#batch = batch;
     this.#handle = null;
-    // SAFETY: the batch keeps both for its life, which this object bounds.
+    // SAFETY: the batch keeps these for its life, which this object bounds.
     const capacity = c.shim_batch_capacity(batch);
     this.samples = libbpf.view(c.shim_batch_samples(batch)!, capacity * sampleSize);
     this.order = new Uint32Array(libbpf.view(c.shim_batch_order(batch)!, capacity * 4));
+    this.#lost = new Float64Array(libbpf.view(c.shim_batch_lost(batch)!, 8));
     try {
       this.#handle = libbpf.checkPointer(
         `open perf buffer ${map.name}`,
@@ -70,29 +72,33 @@ export class PerfBuffer implements Disposable {
    */
   poll(timeout: number): number {
     const { c } = this.#libbpf;
-    c.shim_batch_clear(this.#live());
+    const batch = this.#live();
     const result = c.perf_buffer__poll(this.#handle, timeout);
-    if (result !== -EINTR) this.#libbpf.check("poll perf buffer", result);
-    return c.shim_batch_finish(this.#batch);
+    if (result < 0 && result !== -EINTR) this.#libbpf.check("poll perf buffer", result);
+    return c.shim_batch_take(batch);
   }
 
   /** Takes over what there is, of all CPUs, woken or not; for the end of tracing. */
   drain(): number {
     const { c } = this.#libbpf;
-    c.shim_batch_clear(this.#live());
+    const batch = this.#live();
     this.#libbpf.check("drain perf buffer", c.perf_buffer__consume(this.#handle));
-    return c.shim_batch_finish(this.#batch);
+    return c.shim_batch_take(batch);
+  }
+
+  /** How many samples were lost before this batch, on all CPUs. */
+  get lostCount(): number {
+    this.#live();
+    return this.#lost[0]!;
   }
 
   /** The CPUs that lost samples before this batch, and how many each. */
-  *lost(): Generator<{ cpu: number; count: number }> {
-    const { c } = this.#libbpf;
+  lost(): { cpu: number; count: number }[] {
     const batch = this.#live();
-    if (c.shim_batch_lost(batch) === 0) return;
-    for (let cpu = 0; cpu < this.#cpus; cpu++) {
-      const count = c.shim_batch_lost_on(batch, cpu);
-      if (count > 0) yield { cpu, count };
-    }
+    return Array.from({ length: this.#cpus }, (_, cpu) => ({
+      cpu,
+      count: this.#libbpf.c.shim_batch_lost_on(batch, cpu),
+    })).filter(({ count }) => count > 0);
   }
 
   #live(): Pointer {

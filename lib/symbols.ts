@@ -32,6 +32,18 @@ export const symbols = {
     args: [],
     returns: "f64", // ns
   },
+  shim_pause: {
+    args: ["u32"], // uint32_t ms
+    returns: "void",
+  },
+  shim_signal_catch: {
+    args: ["i32", "bool"], // int signal, int even_if_ignored
+    returns: "i32",
+  },
+  shim_signal_count: {
+    args: [],
+    returns: "pointer", // volatile int *, for good
+  },
 
   shim_open: {
     args: ["string"], // const char *btf_path
@@ -48,6 +60,10 @@ export const symbols = {
   shim_object: {
     args: ["pointer"], // const struct SKELETON *opened
     returns: "pointer", // struct bpf_object *, owned by it
+  },
+  malloc_trim: {
+    args: ["usize"], // size_t pad; of glibc, which the shim needs
+    returns: "i32",
   },
   bpf_object__load_skeleton: {
     args: ["pointer"], // struct bpf_object_skeleton *s
@@ -144,17 +160,13 @@ export const symbols = {
     args: ["pointer"], // const struct batch *batch
     returns: "pointer", // uint32_t *, owned by the batch
   },
-  shim_batch_clear: {
-    args: ["pointer"], // struct batch *batch
-    returns: "void",
-  },
-  shim_batch_finish: {
+  shim_batch_take: {
     args: ["pointer"], // struct batch *batch
     returns: "u32",
   },
   shim_batch_lost: {
     args: ["pointer"], // const struct batch *batch
-    returns: "f64",
+    returns: "pointer", // const double *, owned by the batch
   },
   shim_batch_lost_on: {
     args: ["pointer", "u32"], // const struct batch *batch, uint32_t cpu

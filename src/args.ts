@@ -31,8 +31,12 @@ export type Command =
   | { run: "trace" | "doctor"; options: Options }
   | { run: "help" | "usage" | "version" };
 
-/** Arguments that cannot be taken; its message is one line for the user. */
-export class UsageError extends Error {}
+/** Arguments that cannot be taken; its message is one line for the user, whatever it quotes. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message.replace(/\p{Cc}/gu, "?"));
+  }
+}
 
 /** Most values that -p, -u and -P take: MAX_PIDS, MAX_UIDS and MAX_PORTS of tcpconnect.h. */
 export const maxValues = 64;
@@ -64,7 +68,7 @@ const config = {
   "buffer-pages": value,
   doctor: long,
   help: flag("h"),
-  "help-short": flag("?"),
+  "?": flag("?"),
   usage: long,
   version: flag("V"),
 } as const;
@@ -93,8 +97,9 @@ function parseTokens(args: readonly string[]) {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     // Node's messages go on with advice about '--' in further sentences.
-    const [sentence] = (error as Error).message.split(/\.\s|\n/);
-    throw new UsageError(sentence!.charAt(0).toLowerCase() + sentence!.slice(1));
+    const { message } = error as Error;
+    const [, first] = /^([^]*?)(?:\.\s(?:To specify|This command|Did you)[^]*)?$/.exec(message)!;
+    throw new UsageError(first!.charAt(0).toLowerCase() + first!.slice(1));
   }
 }
 
@@ -120,12 +125,18 @@ function list<T>(texts: string[] | undefined, what: string, parse: (text: string
   return unique;
 }
 
+function passwd(): string[] {
+  try {
+    return readFileSync("/etc/passwd", "utf8").split("\n");
+  } catch {
+    return [];
+  }
+}
+
 function uid(text: string): number {
   // 4294967295 is (uid_t)-1, which the kernel gives to nobody.
   if (/^[0-9]/.test(text)) return number(text, "UID", 0, 0xfffffffe);
-  const entry = /^[a-z_][a-z0-9_.-]*\$?$/i.test(text)
-    ? readFileSync("/etc/passwd", "utf8").split("\n").find((line) => line.startsWith(`${text}:`))
-    : undefined;
+  const entry = passwd().find((line) => line.split(":")[0] === text);
   if (!entry) throw new UsageError(`unknown user '${text}': not in /etc/passwd; give the UID`);
   return Number(entry.split(":")[2]);
 }
@@ -162,7 +173,7 @@ function backend(text: string): Options["attach"] {
  */
 export function parse(args: readonly string[]): Command {
   const { values: v } = parseTokens(args);
-  if (v.help || v["help-short"]) return { run: "help" };
+  if (v.help || v["?"]) return { run: "help" };
   if (v.usage) return { run: "usage" };
   if (v.version) return { run: "version" };
   if (v.cgroupmap || v.mntnsmap) {

@@ -27,12 +27,18 @@ export class Books {
     this.#report = report;
   }
 
-  /** Reports what was lost since the last call. To be called after each poll. */
-  watch(): void {
-    for (const { cpu, count } of this.#tracer.buffer.lost()) {
-      this.#report(`Lost ${count} events on CPU #${cpu}!`);
+  /**
+   * Reports what was lost since the last call. To be called after each poll.
+   *
+   * @param now Of `performance.now()`.
+   */
+  watch(now: number): void {
+    const { buffer } = this.#tracer;
+    if (buffer.lostCount > 0) {
+      for (const { cpu, count } of buffer.lost()) {
+        this.#report(`Lost ${count} events on CPU #${cpu}!`);
+      }
     }
-    const now = performance.now();
     if (now < this.#nextWatch) return;
     this.#nextWatch = now + WATCH_MS;
     const full = this.#kernel("lost_full");

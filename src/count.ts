@@ -4,7 +4,7 @@ import { type BpfMap, read } from "../lib/mod.ts";
 import type { Options } from "./args.ts";
 import type { EventView } from "./event.ts";
 import { flow, flow_stats } from "./layout.gen.ts";
-import { resultName } from "./result.ts";
+import { hundredths, resultName } from "./result.ts";
 import { TextBuffer } from "./text.ts";
 
 /** One line of the report. */
@@ -62,16 +62,19 @@ export function countEvents(view: EventView, count: number, sourcePort: boolean)
 
 const sum = (numbers: number[]) => numbers.reduce((total, n) => total + n, 0);
 
+const text = new TextBuffer();
+const decoder = new TextDecoder();
+
 function address(bytes: Uint8Array, from: number, family: number): string {
-  const text = new TextBuffer();
+  text.clear();
   if (family === 4) text.ipv4(bytes, from);
   else text.ipv6(bytes, from);
-  return new TextDecoder().decode(text.bytes);
+  return decoder.decode(text.bytes);
 }
 
 /** The report's columns: those of the C tool, and -r's. */
 function columns(options: Options): { title: string; width: number; cell(f: FlowCount): string }[] {
-  const millis = (ns: number) => (ns / 1e6).toFixed(2);
+  const millis = (ns: number) => (hundredths(ns) / 100).toFixed(2);
   const lport = { title: "LPORT", width: 20, cell: (f: FlowCount) => String(f.sport) };
   const result = { title: "RESULT", width: 12, cell: (f: FlowCount) => resultName(f.result) };
   return [

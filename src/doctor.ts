@@ -1,10 +1,9 @@
 /** --doctor: what this kernel offers, each answer tried out on a connect of our own. */
 
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import os from "node:os";
 import process from "node:process";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate } from "node:timers";
 import { BpfError, type Libbpf } from "../lib/mod.ts";
 import { advise } from "./advice.ts";
 import { type Backend, backends, type Options } from "./args.ts";
@@ -69,8 +68,10 @@ async function attempt(libbpf: Libbpf, options: Options): Promise<{ error?: Erro
 
 /** Connects to a listener of our own, and waits for the row. */
 async function sees(tracer: Tracer): Promise<boolean> {
-  const server = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
-  await once(server, "listening");
+  // Not at the top: a trace has no use for it, and would start later.
+  const { connect, createServer } = await import("node:net");
+  const server = createServer((socket) => socket.end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});
@@ -79,7 +80,7 @@ async function sees(tracer: Tracer): Promise<boolean> {
     for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
       const count = tracer.buffer.poll(20);
       for (let i = 0; i < count; i++) if (view.at(i).dport === port) return true;
-      await setImmediate();
+      await new Promise((resolve) => setImmediate(resolve));
     }
     return false;
   } finally {

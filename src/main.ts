@@ -1,14 +1,13 @@
 /** The tool: command line in, exit status out. */
 
 import { accessSync, constants, writeSync } from "node:fs";
-import process from "node:process";
 import { BpfError, type Libbpf, LogLevel } from "../lib/mod.ts";
 import { advise } from "./advice.ts";
 import { type Command, type Options, parse, UsageError } from "./args.ts";
 import { examine } from "./doctor.ts";
 import { help, usage, version } from "./help.ts";
 import { Output } from "./output.ts";
-import { Stop, trace } from "./trace.ts";
+import { trace } from "./trace.ts";
 import { AttachError, neverFires, Tracer } from "./tracer.ts";
 
 /** As in sysexits.h. */
@@ -53,40 +52,39 @@ function checkReadable(btf: string | undefined): void {
 async function run(command: Command, load: () => Libbpf): Promise<number> {
   switch (command.run) {
     case "help":
-      return await print(help);
+      return print(help);
     case "usage":
-      return await print(usage);
+      return print(usage);
     case "version":
-      return await print(version);
+      return print(version);
     case "doctor": {
       const { text, works } = await examine(load(), command.options);
-      await print(text);
+      print(text);
       return works ? 0 : 1;
     }
     case "trace":
-      return await start(load(), command.options);
+      return start(load(), command.options);
   }
 }
 
-async function print(text: string): Promise<number> {
-  using output = new Output();
-  await output.write(new TextEncoder().encode(text), () => false);
+function print(text: string): number {
+  try {
+    writeSync(1, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+  }
   return 0;
 }
 
-async function start(libbpf: Libbpf, options: Options): Promise<number> {
+function start(libbpf: Libbpf, options: Options): number {
   if (options.verbose) libbpf.logLevel(LogLevel.Debug);
-  const stop = new Stop();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => stop.request());
-  }
   using tracer = Tracer.start(libbpf, options);
   if (options.verbose) explain(libbpf, tracer);
   if (neverFires(tracer.backend)) {
     report(`tcpconnect: warning: kernel.ftrace_enabled is 0, so ${tracer.backend} sees nothing`);
   }
-  using output = new Output();
-  await trace(libbpf, tracer, options, output, stop, report);
+  using output = new Output((milliseconds) => libbpf.pause(milliseconds));
+  trace(libbpf, tracer, options, output, report);
   return 0;
 }
 

@@ -1,4 +1,4 @@
-/** The names of verdicts. */
+/** How verdicts and latencies are told. */
 
 import { errnoName } from "../lib/mod.ts";
 import { result as codes } from "./layout.gen.ts";
@@ -17,4 +17,9 @@ export function resultName(result: number): string {
     default:
       return errnoName(result);
   }
+}
+
+/** A latency in hundredths of a millisecond, rounded half up, as it is shown. */
+export function hundredths(nanoseconds: number): number {
+  return Math.round(nanoseconds / 1e4);
 }

@@ -3,7 +3,7 @@
 import type { Options } from "./args.ts";
 import type { EventView } from "./event.ts";
 import { event as layout } from "./layout.gen.ts";
-import { resultName } from "./result.ts";
+import { hundredths, resultName } from "./result.ts";
 import type { TextBuffer } from "./text.ts";
 
 /** Room that a row takes at most: every column at its widest. */
@@ -84,7 +84,7 @@ function columns(options: Options): Column[] {
     options.result && {
       title: "LAT(ms)",
       width: 0,
-      write: (text, event) => text.fixed(Math.round(event.latency / 1e4), 2),
+      write: (text, event) => text.fixed(hundredths(event.latency), 2),
     },
   ];
   return all.filter((column) => column !== false);

@@ -16,6 +16,11 @@ export class TextBuffer {
     return this.#length;
   }
 
+  /** The buffer; its first {@linkcode length} bytes were appended since the last {@linkcode clear}. */
+  get buffer(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** What was appended since the last {@linkcode clear}; valid until the next append. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
@@ -27,8 +32,9 @@ export class TextBuffer {
 
   /** Makes room for `count` more bytes; an append of more than that would be cut. */
   reserve(count: number): void {
-    if (this.#length + count <= this.#bytes.length) return;
-    const grown = new Uint8Array(this.#bytes.length * 2);
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.bytes);
     this.#bytes = grown;
   }
@@ -84,9 +90,13 @@ export class TextBuffer {
    */
   name(source: Uint8Array, from: number, length: number, width: number): void {
     const start = this.#length;
-    for (let i = from; i < from + length && source[i] !== 0; i++) {
+    const end = from + length;
+    for (let i = from; i < end && source[i] !== 0; i++) {
       const byte = source[i]!;
-      this.byte(byte < SPACE || byte === 0x7f ? QUESTION : byte);
+      // UTF-8 has the controls U+0080 to U+009F as C2 80 to C2 9F.
+      const c1 = byte === 0xc2 && i + 1 < end && source[i + 1]! >= 0x80 && source[i + 1]! < 0xa0;
+      this.byte(byte < SPACE || byte === 0x7f || c1 ? QUESTION : byte);
+      if (c1) i++;
     }
     this.pad(start, width);
   }

@@ -1,6 +1,6 @@
 /** The loop: from the perf buffer to standard output. */
 
-import { setImmediate, setTimeout as sleep } from "node:timers/promises";
+import os from "node:os";
 import type { Libbpf } from "../lib/mod.ts";
 import type { Options } from "./args.ts";
 import { Books } from "./books.ts";
@@ -12,90 +12,111 @@ import { Table } from "./table.ts";
 import { TextBuffer } from "./text.ts";
 import type { Tracer } from "./tracer.ts";
 
-const POLL_MS = 100;
-/** After a batch that came sooner than this, the next is given time to fill: a wake-up each costs more. */
-const BUSY_MS = 40;
-const COALESCE_MS = 10;
+/**
+ * A signal ends the wait, but for one that comes in the microseconds between the loop's question
+ * and the wait: it is then seen after this long.
+ */
+const POLL_MS = 1000;
+/** Batches that come closer than this are coalesced; a lone event is printed at once. */
+const BUSY_MS = 100;
+/** How many events a batch should have, within these bounds of waiting for them. */
+const BATCH = 10;
+const COALESCE_MIN_MS = 12;
+const COALESCE_MAX_MS = 50;
 /** Bytes to write at once at the most, so that a large batch does not grow the buffer. */
 const CHUNK = 1 << 16;
 /** How long a reader that takes nothing may hold up the end. */
 const LINGER_MS = 30;
 
-/** Asks the loop to end. */
-export class Stop {
-  #at: number | undefined;
-  #again = false;
+/** When to end: after the first signal; a second one is not patient. */
+class Stop {
+  readonly #libbpf: Libbpf;
+  #since: number | undefined;
 
-  request(): void {
-    this.#again = this.requested;
-    this.#at ??= performance.now();
+  constructor(libbpf: Libbpf) {
+    this.#libbpf = libbpf;
+    const { SIGINT, SIGTERM, SIGHUP } = os.constants.signals;
+    libbpf.catchSignal(SIGINT);
+    libbpf.catchSignal(SIGTERM);
+    libbpf.catchSignal(SIGHUP, false); // nohup wants it ignored
   }
 
   get requested(): boolean {
-    return this.#at !== undefined;
+    return this.#libbpf.signalCount > 0;
   }
 
   /** Whether rows have waited long enough for a reader that takes nothing. */
-  readonly overdue = (): boolean =>
-    this.#at !== undefined && performance.now() - this.#at > LINGER_MS;
+  readonly overdue = (): boolean => {
+    if (!this.requested) return false;
+    this.#since ??= performance.now();
+    return performance.now() - this.#since > LINGER_MS;
+  };
 
   /** Whether it was asked twice; a report, which is all there is to see, waits until then. */
-  readonly insisted = (): boolean => this.#again;
+  readonly insisted = (): boolean => this.#libbpf.signalCount > 1;
+}
+
+/** How long to let the next batch fill: a wake-up for each event costs more than the event. */
+function coalesce(count: number, gap: number): number {
+  const wanted = BATCH * gap / count;
+  return Math.min(Math.max(wanted, COALESCE_MIN_MS), COALESCE_MAX_MS);
 }
 
 /**
- * Prints events until stopped, or until nobody reads; then what is left, and what was lost.
+ * Prints events until a signal comes, or until nobody reads; then what is left, and what was lost.
+ * All of it waits in C: a turn of the runtime's event loop for each event would cost more than the
+ * event does.
  *
  * @param report Takes lines for standard error.
  */
-export async function trace(
+export function trace(
   libbpf: Libbpf,
   tracer: Tracer,
   options: Options,
   output: Output,
-  stop: Stop,
   report: (line: string) => void,
-): Promise<void> {
+): void {
+  const stop = new Stop(libbpf);
   const text = new TextBuffer();
   const table = new Table(text, options);
   const books = new Books(tracer, report);
   const { buffer } = tracer;
 
-  const flush = async () => {
-    const left = await output.write(text.bytes, stop.overdue);
+  const flush = () => {
+    const left = output.write(text.buffer, text.length, stop.overdue);
     if (left > 0 && !output.closed) books.unwritten(text.bytes.subarray(text.length - left));
     text.clear();
   };
-  const rows = async (view: EventView, order: Uint32Array, count: number) => {
+  const rows = (view: EventView, order: Uint32Array, count: number) => {
     for (let i = 0; i < count; i++) {
       table.row(view.at(order[i]!));
-      if (text.length >= CHUNK) await flush();
+      if (text.length >= CHUNK) flush();
     }
     books.printed += count;
-    if (text.length > 0) await flush();
+    if (text.length > 0) flush();
   };
 
   if (!options.count) {
     table.header();
-    await flush();
+    flush();
   }
   const view = new EventView(buffer.samples);
   let last = -Infinity;
   while (!stop.requested && !output.closed) {
     const count = buffer.poll(POLL_MS);
-    books.watch();
-    if (count > 0) await rows(view, buffer.order, count);
     const now = performance.now();
-    const busy = count > 0 && now - last < BUSY_MS;
-    if (count > 0) last = now;
-    // Signal handlers run only while the loop is not ours.
-    await (busy ? sleep(COALESCE_MS) : setImmediate());
+    books.watch(now);
+    if (count === 0) continue;
+    rows(view, buffer.order, count);
+    const gap = now - last;
+    last = now;
+    if (gap < BUSY_MS) libbpf.pause(coalesce(count, gap));
   }
 
   tracer.skeleton.detach();
   for (let count; (count = buffer.drain()) > 0;) {
-    books.watch();
-    await rows(view, buffer.order, count);
+    books.watch(Infinity);
+    rows(view, buffer.order, count);
   }
   const pending = options.result
     ? readPending(tracer.skeleton, libbpf.monotonic, options.minLatency)
@@ -109,12 +130,12 @@ export async function trace(
     ];
     books.printed = flows.reduce((sum, flow) => sum + flow.count, 0);
     const bytes = new TextEncoder().encode(formatFlows(flows, options));
-    const left = await output.write(bytes, stop.insisted);
+    const left = output.write(bytes, bytes.length, stop.insisted);
     if (left > 0 && !output.closed) {
       report(`Lost the last ${left} bytes of the report: output stuck`);
     }
   } else {
-    await rows(
+    rows(
       pendingView,
       Uint32Array.from({ length: pending.count }, (_, i) => i),
       pending.count,

@@ -2,6 +2,7 @@
 /* A batch: the fixed-size samples of one perf buffer poll, and their order of time. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ struct batch {
 	uint32_t time_offset;
 	size_t bytes;
 	uint32_t cpus;
-	uint64_t lost_total;
+	bool taken;
+	double lost_total;
 	uint64_t lost[];
 };
 
@@ -127,9 +129,12 @@ static void sort(struct batch *batch)
 		memcpy(batch->order, from, batch->count * sizeof(*from));
 }
 
-/* Begins the next batch: forgets the samples and the lost counts of the last one. */
-EXPORT void shim_batch_clear(struct batch *batch)
+/* A batch that was taken is over: what comes now begins the next one. */
+static void begin(struct batch *batch)
 {
+	if (!batch->taken)
+		return;
+	batch->taken = false;
 	batch->count = 0;
 	if (batch->lost_total)
 		memset(batch->lost, 0, batch->cpus * sizeof(batch->lost[0]));
@@ -137,15 +142,18 @@ EXPORT void shim_batch_clear(struct batch *batch)
 }
 
 /* Ends the batch: puts it in order and returns how many samples it has. */
-EXPORT uint32_t shim_batch_finish(struct batch *batch)
+EXPORT uint32_t shim_batch_take(struct batch *batch)
 {
+	begin(batch);
 	sort(batch);
+	batch->taken = true;
 	return batch->count;
 }
 
-EXPORT double shim_batch_lost(const struct batch *batch)
+/* How many samples were lost; where the number stands, for it is asked after each poll. */
+EXPORT const double *shim_batch_lost(const struct batch *batch)
 {
-	return batch->lost_total;
+	return &batch->lost_total;
 }
 
 EXPORT double shim_batch_lost_on(const struct batch *batch, uint32_t cpu)
@@ -157,6 +165,7 @@ static void on_lost(void *ctx, int cpu, __u64 count)
 {
 	struct batch *batch = ctx;
 
+	begin(batch);
 	batch->lost_total += count;
 	if ((uint32_t)cpu < batch->cpus)
 		batch->lost[cpu] += count;
@@ -166,6 +175,7 @@ static void on_sample(void *ctx, int cpu, void *data, __u32 size)
 {
 	struct batch *batch = ctx;
 
+	begin(batch);
 	if (batch->count == batch->capacity || size < batch->sample_size) {
 		on_lost(ctx, cpu, 1);
 		return;

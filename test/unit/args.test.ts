@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { type Command, type Options, parse } from "../../src/args.ts";
+import { help, usage } from "../../src/help.ts";
+
+const defaults: Options = {
+  verbose: false,
+  timestamp: false,
+  count: false,
+  printUid: false,
+  sourcePort: false,
+  result: false,
+  failed: false,
+  minLatency: 0n,
+  pids: [],
+  uids: [],
+  ports: [],
+  family: 0,
+  attach: "auto",
+  btf: undefined,
+  bufferPages: 128,
+};
+
+function options(...args: string[]): Options {
+  const command = parse(args);
+  assert.equal(command.run, "trace");
+  return (command as Extract<Command, { options: Options }>).options;
+}
+
+/** Command lines, and what they change of the defaults. */
+const accepted: [string[], Partial<Options>][] = [
+  [[], {}],
+  [["-v"], { verbose: true }],
+  [["--verbose"], { verbose: true }],
+  [["-t"], { timestamp: true }],
+  [["--timestamp"], { timestamp: true }],
+  [["-c"], { count: true }],
+  [["--count"], { count: true }],
+  [["-U"], { printUid: true }],
+  [["--print-uid"], { printUid: true }],
+  [["-s"], { sourcePort: true }],
+  [["--source-port"], { sourcePort: true }],
+  [["-L"], { sourcePort: true }],
+  [["--lport"], { sourcePort: true }],
+  [["-r"], { result: true }],
+  [["--result"], { result: true }],
+  [["--failed"], { failed: true, result: true }],
+  [["--min-latency", "0"], { result: true }],
+  [["--min-latency", "20"], { minLatency: 20_000_000n, result: true }],
+  [["--min-latency=0.25"], { minLatency: 250_000n, result: true }],
+  [["--min-latency=0.000001"], { minLatency: 1n, result: true }],
+  [["--min-latency=999999999.999999"], { minLatency: 999_999_999_999_999n, result: true }],
+  [["-p", "1"], { pids: [1] }],
+  [["--pid", "2147483647"], { pids: [2147483647] }],
+  [["-u", "0"], { uids: [0] }],
+  [["--uid", "4294967294"], { uids: [4294967294] }],
+  [["-u", "root"], { uids: [0] }],
+  [["-P", "1"], { ports: [1] }],
+  [["--port", "65535"], { ports: [65535] }],
+  [["-4"], { family: 4 }],
+  [["--ipv4"], { family: 4 }],
+  [["-6"], { family: 6 }],
+  [["--ipv6"], { family: 6 }],
+  [["--attach", "auto"], {}],
+  [["--attach", "fentry"], { attach: "fentry" }],
+  [["--attach=kprobe"], { attach: "kprobe" }],
+  [["--attach", "tracepoint"], { attach: "tracepoint" }],
+  [["--btf", "/boot/a file.btf"], { btf: "/boot/a file.btf" }],
+  [["--buffer-pages", "1"], { bufferPages: 1 }],
+  [["--buffer-pages=65536"], { bufferPages: 65536 }],
+  // Spellings.
+  [["-tU"], { timestamp: true, printUid: true }],
+  [["-tUsvcr4"], {
+    ...{ timestamp: true, printUid: true, sourcePort: true, verbose: true },
+    ...{ count: true, result: true, family: 4 },
+  }],
+  [["-P80"], { ports: [80] }],
+  [["-tP80,443"], { timestamp: true, ports: [80, 443] }],
+  [["-tP", "80"], { timestamp: true, ports: [80] }],
+  [["--port=80"], { ports: [80] }],
+  [["--port=80,443"], { ports: [80, 443] }],
+  [["--time"], { timestamp: true }],
+  [["--t"], { timestamp: true }],
+  [["--po", "80"], { ports: [80] }],
+  [["--po=80"], { ports: [80] }],
+  [["--min=1"], { minLatency: 1_000_000n, result: true }],
+  [["--att=kprobe"], { attach: "kprobe" }],
+  [["--pid", "1", "--pi", "2"], { pids: [1, 2] }],
+  [["--btf=a=b"], { btf: "a=b" }],
+  // Lists.
+  [["-p", "3,1,2"], { pids: [3, 1, 2] }],
+  [["-p", "1", "-p", "2,3", "--pid=4"], { pids: [1, 2, 3, 4] }],
+  [["-P", "80,80", "-P80"], { ports: [80] }],
+  [["-u", "root,1", "-u", "0"], { uids: [0, 1] }],
+  [["-P", Array.from({ length: 64 }, (_, i) => i + 1).join()], {
+    ports: Array.from({ length: 64 }, (_, i) => i + 1),
+  }],
+  [["-P", [...Array.from({ length: 64 }, (_, i) => i + 1), 64].join()], {
+    ports: Array.from({ length: 64 }, (_, i) => i + 1),
+  }],
+  // Repetition and the end of options.
+  [["-t", "-t"], { timestamp: true }],
+  [["--attach", "kprobe", "--attach", "fentry"], { attach: "fentry" }],
+  [["--"], {}],
+  [["-t", "--"], { timestamp: true }],
+];
+
+for (const [args, changes] of accepted) {
+  test(`parse() takes ${JSON.stringify(args).slice(0, 60)}`, () => {
+    assert.deepEqual(options(...args), { ...defaults, ...changes });
+  });
+}
+
+test("parse() takes the name of a user", () => {
+  const users = readFileSync("/etc/passwd", "utf8").trimEnd().split("\n");
+  assert.ok(users.length > 1);
+  for (const [name, , uid] of users.map((line) => line.split(":"))) {
+    assert.deepEqual(options("-u", name!).uids, [Number(uid)]);
+  }
+});
+
+for (const help of ["-h", "-?", "--help", "-th", "--hel", "--he"]) {
+  test(`parse() takes ${help} for help`, () => {
+    assert.deepEqual(parse([help]), { run: "help" });
+  });
+}
+
+for (const [arg, run] of [["--usage", "usage"], ["-V", "version"], ["--version", "version"]]) {
+  test(`parse() takes ${arg} for the ${run}`, () => {
+    assert.equal(parse([arg!]).run, run);
+  });
+}
+
+test("parse() gives help before it looks at values", () => {
+  assert.equal(parse(["-p", "nonsense", "--help"]).run, "help");
+});
+
+test("parse() takes --doctor with options", () => {
+  const expected = { run: "doctor", options: { ...defaults, attach: "kprobe" } };
+  assert.deepEqual(parse(["--doctor", "--attach", "kprobe"]), expected);
+});
+
+test("parse() leaves its argument as it was", () => {
+  const args = Object.freeze(["--time", "-P", "80"]);
+  parse(args);
+  assert.deepEqual(args, ["--time", "-P", "80"]);
+});
+
+/** Each option by its long name, with a value where it takes one. */
+const longNames: [string, ...string[]][] = [
+  ...["verbose", "timestamp", "count", "print-uid", "source-port", "lport", "result"],
+  ...["failed", "doctor", "ipv4", "ipv6", "help", "usage", "version"],
+].map((name) => [name]);
+const valued = { pid: "1", uid: "1", port: "1", attach: "auto", btf: "/x" };
+longNames.push(...Object.entries({ ...valued, "buffer-pages": "8", "min-latency": "1" }));
+
+for (const [name, text] of Object.entries({ help, usage })) {
+  test(`${name} names every option`, () => {
+    for (const [option] of longNames) assert.match(text, new RegExp(`--${option}\\b`));
+  });
+
+  test(`${name} names no option that parse() does not take`, () => {
+    const known = new Map(longNames.map(([option, ...value]) => [`--${option}`, value]));
+    const unavailable = ["--cgroupmap", "--mntnsmap"];
+    for (const [option] of text.matchAll(/(?<=[\s[/(`])--[a-z][\w-]*/g)) {
+      if (unavailable.includes(option)) continue;
+      assert.ok(known.has(option), option);
+      assert.doesNotThrow(() => parse([option, ...known.get(option)!]), option);
+    }
+  });
+}
+
+test("usage names every letter that parse() takes", () => {
+  const letters = /\[-(\S+)\]/.exec(usage)![1]!;
+  assert.equal(letters, "46chLrstUvV?");
+  for (const letter of letters) assert.doesNotThrow(() => parse([`-${letter}`]), letter);
+  for (const letter of "puP") assert.ok(usage.includes(`[-${letter} `), letter);
+});

@@ -1,0 +1,178 @@
+/** The shim's C, driven from C: batches as libbpf fills them, and signals. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { linesC, root } from "./c.ts";
+import { Random } from "./random.ts";
+
+/**
+ * Reads lines: `new SIZE PAGES`, `sample CPU TIME SIZE`, `lost CPU COUNT`, `take`. At
+ * `take`, prints the times in order with each sample's number, and the losses of three CPUs.
+ */
+const driver = `
+#include "${root}lib/shim/batch.c"
+
+int libbpf_num_possible_cpus(void)
+{
+	return 3;
+}
+
+int main(void)
+{
+	void (*sample)(void *, int, void *, __u32) = shim_on_sample();
+	void (*lost)(void *, int, __u64) = shim_on_lost();
+	struct { uint32_t number, pad; uint64_t time; char rest[1024]; } event = {};
+	struct batch *batch = NULL;
+	unsigned long long a, b, c;
+	char word[16];
+
+	while (scanf("%15s", word) == 1) {
+		if (!strcmp(word, "new")) {
+			scanf("%llu %llu", &a, &b);
+			batch = shim_batch_new(a, 8, b);
+			printf("capacity %u\\n", shim_batch_capacity(batch));
+		} else if (!strcmp(word, "sample")) {
+			scanf("%llu %llu %llu", &a, &b, &c);
+			event.time = b;
+			sample(batch, a, &event, c);
+			event.number++;
+		} else if (!strcmp(word, "lost")) {
+			scanf("%llu %llu", &a, &b);
+			lost(batch, a, b);
+		} else if (!strcmp(word, "take")) {
+			uint32_t count = shim_batch_take(batch), *order = shim_batch_order(batch);
+
+			for (uint32_t i = 0; i < count; i++) {
+				char *at = (char *)shim_batch_samples(batch) + order[i] * batch->sample_size;
+
+				printf("%u:%llu ", *(uint32_t *)at, *(unsigned long long *)(at + 8));
+			}
+			event.number = 0;
+			printf("| %.0f = %.0f + %.0f + %.0f + %.0f\\n", *shim_batch_lost(batch),
+			       shim_batch_lost_on(batch, 0), shim_batch_lost_on(batch, 1),
+			       shim_batch_lost_on(batch, 2), shim_batch_lost_on(batch, 3));
+		}
+	}
+	shim_batch_free(batch);
+	return 0;
+}`;
+
+const flags = '#pragma GCC diagnostic ignored "-Wunused-result"\n';
+
+/** Runs lines through the driver; times are of samples of 16 bytes. */
+function drive(...steps: string[]): string[] {
+  return linesC(flags + driver, Buffer.from(["new 16 1", ...steps].join("\n"))).slice(1);
+}
+
+const samples = (times: number[]) => times.map((time) => `sample 0 ${time} 16`);
+
+/** Numbers and times as a stable sort puts them. */
+const sorted = (times: number[]) =>
+  times.map((time, number) => ({ time, number })).toSorted((a, b) => a.time - b.time)
+    .map(({ time, number }) => `${number}:${time} `).join("");
+
+test("shim_batch_take() puts samples in order of time, equal ones in order of arrival", () => {
+  const random = new Random(2);
+  const batches = [
+    [],
+    [5],
+    [1, 2, 3, 4],
+    [4, 3, 2, 1],
+    [7, 7, 7],
+    [1, 5, 9, 2, 6, 10, 3, 7, 11],
+    [2, 1, 2, 1, 2],
+    ...Array.from(
+      { length: 60 },
+      () =>
+        Array.from(
+          { length: random.below(200) },
+          () => random.below(random.pick([4, 100, 2 ** 32])),
+        ),
+    ),
+    // Runs of each CPU, as they come.
+    ...Array.from(
+      { length: 20 },
+      () =>
+        Array.from(
+          { length: 3 },
+          () =>
+            Array.from({ length: random.below(50) }, () => random.below(1000))
+              .toSorted((a, b) => a - b),
+        ).flat(),
+    ),
+  ];
+  const steps = batches.flatMap((times) => [...samples(times), "take"]);
+  assert.deepEqual(drive(...steps), batches.map((times) => `${sorted(times)}| 0 = 0 + 0 + 0 + 0`));
+});
+
+test("shim_batch_take() orders times beyond 32 bits", () => {
+  const times = [2 ** 40 + 1, 2 ** 40, 5, 2 ** 33];
+  assert.deepEqual(drive(...samples(times), "take"), [`${sorted(times)}| 0 = 0 + 0 + 0 + 0`]);
+});
+
+const pageSize = () =>
+  Number(linesC(`#include <unistd.h>
+int main(void) { printf("%d\\n", getpagesize()); return 0; }`));
+
+test("shim_batch_new() makes room for what the ring buffers of all CPUs can hold", () => {
+  const lines = linesC(flags + driver, Buffer.from("new 80 1 new 16 4"));
+  const bytes = 3 * pageSize();
+  assert.deepEqual(lines, [`capacity ${Math.floor(bytes / 80)}`, `capacity ${4 * bytes / 16}`]);
+});
+
+test("shim_on_sample() cuts what is longer than a sample", () => {
+  assert.deepEqual(drive("sample 0 2 24", "sample 0 1 999", "take"), [
+    "1:1 0:2 | 0 = 0 + 0 + 0 + 0",
+  ]);
+});
+
+test("shim_on_sample() counts what is shorter than a sample as lost on its CPU", () => {
+  assert.deepEqual(drive("sample 1 5 15", "sample 2 6 16", "take"), ["1:6 | 1 = 0 + 1 + 0 + 0"]);
+});
+
+test("shim_on_sample() counts what finds no room as lost", () => {
+  const room = 3 * pageSize() / 16;
+  const times = Array.from({ length: room + 5 }, (_, i) => i);
+  const [line] = drive(...samples(times), "take");
+  assert.equal(line, `${sorted(times.slice(0, room))}| 5 = 5 + 0 + 0 + 0`);
+});
+
+test("shim_on_lost() adds up by CPU, and in all for a CPU that there is not", () => {
+  assert.deepEqual(drive("lost 0 2", "lost 2 3", "lost 2 4", "lost 9 1", "take"), [
+    "| 10 = 2 + 0 + 7 + 0",
+  ]);
+});
+
+test("shim_batch_take() begins a batch of nothing when nothing came", () => {
+  const steps = ["lost 1 2", ...samples([1, 2]), "take", "take"];
+  assert.deepEqual(drive(...steps), ["0:1 1:2 | 2 = 0 + 2 + 0 + 0", "| 0 = 0 + 0 + 0 + 0"]);
+});
+
+test("shim_on_lost() begins a batch as a sample does", () => {
+  const steps = [...samples([1, 2]), "lost 0 5", "take", "lost 1 1", "sample 0 9 16", "take"];
+  assert.deepEqual(drive(...steps), ["0:1 1:2 | 5 = 5 + 0 + 0 + 0", "0:9 | 1 = 0 + 1 + 0 + 0"]);
+});
+
+test("shim_signal_catch() counts signals, and leaves an ignored one alone unless told", () => {
+  const lines = linesC(`
+#include "${root}lib/shim/signals.c"
+int main(void)
+{
+	volatile sig_atomic_t *count = shim_signal_count();
+
+	signal(SIGHUP, SIG_IGN);
+	printf("%d\\n", shim_signal_catch(SIGTERM, 0));
+	raise(SIGTERM);
+	raise(SIGTERM);
+	printf("%d\\n", *count);
+	printf("%d\\n", shim_signal_catch(SIGHUP, 0));
+	raise(SIGHUP);
+	printf("%d\\n", *count);
+	printf("%d\\n", shim_signal_catch(SIGHUP, 1));
+	raise(SIGHUP);
+	printf("%d\\n", *count);
+	printf("%d\\n", shim_signal_catch(SIGKILL, 1) == -EINVAL);
+	return 0;
+}`);
+  assert.deepEqual(lines, ["0", "2", "0", "2", "0", "3", "1"]);
+});

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { type BpfMap, PerfBuffer } from "../../lib/mod.ts";
+import { fake, type Parts, pointer } from "./fake.ts";
+
+const map = { name: "events", fd: 9 } as BpfMap;
+const options = { pages: 8, sampleSize: 80, timeOffset: 4 };
+
+const working: Parts = {
+  libbpf_num_possible_cpus: () => 3,
+  shim_batch_new: () => pointer("batch"),
+  shim_batch_capacity: () => 5,
+  shim_batch_samples: () => pointer("samples"),
+  shim_batch_order: () => pointer("order"),
+  shim_on_sample: () => pointer("on_sample"),
+  shim_on_lost: () => pointer("on_lost"),
+  perf_buffer__new: () => pointer("perf"),
+  perf_buffer__free: () => {},
+  perf_buffer__poll: () => 0,
+  perf_buffer__consume: () => 0,
+  shim_batch_free: () => {},
+  shim_batch_take: () => 4,
+  shim_batch_lost: () => pointer("lost"),
+  shim_batch_lost_on: () => 0,
+};
+
+/** A perf buffer on such functions; `calls` has what is called after it was made. */
+function open(parts: Parts = {}, memory: Record<string, ArrayBuffer> = {}) {
+  const { libbpf, calls } = fake({ ...working, ...parts }, memory);
+  const buffer = new PerfBuffer(libbpf, map, options);
+  const making = calls.splice(0);
+  return { buffer, calls, making };
+}
+
+test("PerfBuffer hands its options and the batch's callbacks to C", () => {
+  const { making } = open();
+  assert.ok(making.includes("shim_batch_new(80,4,8)"));
+  assert.ok(making.includes("perf_buffer__new(9,8,on_sample,on_lost,batch,null)"));
+});
+
+test("PerfBuffer has room for as many samples as the batch", () => {
+  const { buffer } = open();
+  assert.equal(buffer.samples.byteLength, 5 * 80);
+  assert.equal(buffer.order.length, 5);
+});
+
+test("PerfBuffer throws when there is no memory for a batch", () => {
+  const { libbpf, calls } = fake({
+    ...working,
+    shim_batch_new: () => null,
+    libbpf_get_error: () => -12,
+  });
+  assert.throws(() => new PerfBuffer(libbpf, map, options), /^BpfError: new batch: ENOMEM: /);
+  assert.ok(!calls.some((call) => /free|perf_buffer/.test(call)));
+});
+
+test("PerfBuffer frees the batch, and nothing else, when it cannot be opened", () => {
+  const { libbpf, calls } = fake({
+    ...working,
+    perf_buffer__new: () => null,
+    libbpf_get_error: () => -1,
+  });
+  const error = /^BpfError: open perf buffer events: EPERM: /;
+  assert.throws(() => new PerfBuffer(libbpf, map, options), error);
+  assert.deepEqual(calls.filter((call) => call.includes("free")), ["shim_batch_free(batch)"]);
+});
+
+test("PerfBuffer.poll() waits, and returns how many came", () => {
+  const { buffer, calls } = open();
+  assert.equal(buffer.poll(100), 4);
+  assert.deepEqual(calls, [
+    "perf_buffer__poll(perf,100)",
+    "shim_batch_take(batch)",
+  ]);
+});
+
+test("PerfBuffer.poll() returns what came before a signal", () => {
+  const { buffer } = open({ perf_buffer__poll: () => -4 });
+  assert.equal(buffer.poll(-1), 4);
+});
+
+test("PerfBuffer.poll() throws on any other failure", () => {
+  const { buffer } = open({ perf_buffer__poll: () => -5 });
+  assert.throws(() => buffer.poll(100), /^BpfError: poll perf buffer: EIO: /);
+});
+
+test("PerfBuffer.drain() takes over without waiting", () => {
+  const { buffer, calls } = open();
+  assert.equal(buffer.drain(), 4);
+  assert.deepEqual(calls, [
+    "perf_buffer__consume(perf)",
+    "shim_batch_take(batch)",
+  ]);
+  const broken = open({ perf_buffer__consume: () => -22 });
+  assert.throws(() => broken.buffer.drain(), /^BpfError: drain perf buffer: EINVAL: /);
+});
+
+test("PerfBuffer.lostCount reads what C counts, without a call", () => {
+  const lost = Float64Array.of(0);
+  const { buffer, calls } = open({}, { lost: lost.buffer });
+  assert.equal(buffer.lostCount, 0);
+  lost[0] = 9;
+  assert.equal(buffer.lostCount, 9);
+  assert.deepEqual(calls, []);
+});
+
+test("PerfBuffer.lost() names the CPUs that lost samples", () => {
+  const lost = [7, 0, 2];
+  const { buffer } = open({ shim_batch_lost_on: (_batch, cpu) => lost[cpu]! });
+  assert.deepEqual([...buffer.lost()], [{ cpu: 0, count: 7 }, { cpu: 2, count: 2 }]);
+});
+
+test("PerfBuffer frees the ring buffers before the batch, and both once", () => {
+  const { buffer, calls } = open();
+  buffer[Symbol.dispose]();
+  buffer[Symbol.dispose]();
+  assert.deepEqual(calls, ["perf_buffer__free(perf)", "shim_batch_free(batch)"]);
+});
+
+test("PerfBuffer throws DisposedError after its disposal, and calls no C", () => {
+  const { buffer, calls } = open();
+  buffer[Symbol.dispose]();
+  calls.splice(0);
+  const error = { name: "DisposedError", message: "the perf buffer is disposed" };
+  assert.throws(() => buffer.poll(1), error);
+  assert.throws(() => buffer.drain(), error);
+  assert.throws(() => [...buffer.lost()], error);
+  assert.throws(() => buffer.lostCount, error);
+  assert.deepEqual(calls, []);
+});
