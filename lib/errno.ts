@@ -20,5 +20,6 @@ EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISO
 
 /** The name of an errno, such as `ECONNREFUSED` for 111; the number itself where it has no name. */
 export function errnoName(errno: number): string {
-  return names[errno] || String(errno);
+  // ENOTSUPP is the kernel's own, and gets out of bpf(2) all the same: include/linux/errno.h.
+  return names[errno] || (errno === 524 ? "ENOTSUPP" : String(errno));
 }

@@ -74,7 +74,8 @@ export class Libbpf {
 
   /**
    * Counts a signal in {@linkcode signalCount} from now on, instead of what it did. It also ends a
-   * wait in C, such as a poll. For the whole process, and for good.
+   * wait in C, such as a poll, even one that begins just after. For the whole process, and for good;
+   * takes SIGALRM for itself.
    *
    * @param signal Its number: `os.constants.signals`.
    * @param evenIfIgnored Whether to count a signal that was ignored when the process began.
@@ -91,6 +92,11 @@ export class Libbpf {
   /** Sleeps in C: at most until a signal comes, and with nothing else of the program running. */
   pause(milliseconds: number): void {
     this.c.shim_pause(milliseconds);
+  }
+
+  /** write(2): how many bytes of `data` were written, or a negative errno. */
+  write(fd: number, data: Uint8Array<ArrayBuffer>): number {
+    return this.c.shim_write(fd, data, data.byteLength);
   }
 
   /** Memory of C as an ArrayBuffer, valid as long as its owner keeps it. */

@@ -36,8 +36,12 @@ export const symbols = {
     args: ["u32"], // uint32_t ms
     returns: "void",
   },
+  shim_write: {
+    args: ["i32", "buffer", "usize"], // int fd, const void *data, size_t size
+    returns: "i32", // long, in fact: no batch is as long
+  },
   shim_signal_catch: {
-    args: ["i32", "bool"], // int signal, int even_if_ignored
+    args: ["i32", "bool"], // int signal, bool even_if_ignored
     returns: "i32",
   },
   shim_signal_count: {

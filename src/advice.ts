@@ -31,9 +31,6 @@ export function advise(error: AttachError, options: Options): string {
   if (syscalls && !system.hasTracefs()) {
     return "-r with tracepoints needs tracefs: mount -t tracefs tracefs /sys/kernel/tracing";
   }
-  const tried = options.attach === "auto"
-    ? "nothing attaches"
-    : `${options.attach} does not attach`;
-  const instead = options.attach === "auto" ? "" : "; try --attach auto";
-  return `${tried} on this kernel: ${error.message}${instead}`;
+  if (options.attach === "auto") return `nothing attaches on this kernel: ${error.message}`;
+  return `cannot attach on this kernel: ${error.message}; try --attach auto`;
 }

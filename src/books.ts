@@ -5,7 +5,7 @@ import type { Options } from "./args.ts";
 import { counters } from "./layout.gen.ts";
 import type { Tracer } from "./tracer.ts";
 
-const WATCH_MS = 1000;
+const WATCH_MS = 5000;
 const NEWLINE = 0x0a;
 
 type Counter = keyof typeof counters.fields;
@@ -53,18 +53,22 @@ export class Books {
 
   /** Reports the sum. To be called once all programs are detached and all buffers drained. */
   close(options: Options): void {
-    const { skeleton, programs } = this.#tracer;
-    const skipped = programs.reduce((sum, name) => sum + skeleton.recursionMisses(name), 0);
+    const skipped = this.#skipped(options.result ? "fentry_" : "fexit_");
     const lost = {
       "perf buffer full": this.#kernel("lost_output"),
       "map full": this.#kernel("lost_full"),
-      "probe missed": this.#kernel("lost_missed") + skipped,
+      "probe missed": this.#kernel("lost_missed") + this.#unreturned(options) + skipped,
       "output stuck": this.#unwritten,
     };
     const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
     const causes = Object.entries(lost).filter(([, count]) => count > 0)
       .map(([cause, count]) => `${count} ${cause}`).join(", ");
     if (total > 0) this.#report(`Lost ${total} events in all: ${causes}`);
+    if (this.#tracer.backend === "tracepoint") {
+      // Most state changes are no attempt's beginning; nobody can tell of those that went unseen.
+      const unseen = this.#skipped("state_");
+      if (unseen > 0) this.#report(`Lost at most ${unseen} more: state changes missed`);
+    }
     if (!options.verbose) return;
     const printed = this.printed - this.#unwritten;
     if (!options.result) return this.#report(`printed ${printed}, lost ${total}`);
@@ -74,6 +78,19 @@ export class Books {
     this.#report(
       `attempts ${attempts} = printed ${printed} + filtered ${filtered} + lost ${total}`,
     );
+  }
+
+  /** How often programs were not run because they interrupted themselves. */
+  #skipped(prefix: string): number {
+    const { skeleton, programs } = this.#tracer;
+    return programs.filter((name) => name.startsWith(prefix))
+      .reduce((sum, name) => sum + skeleton.recursionMisses(name), 0);
+  }
+
+  /** Calls whose kretprobe did not fire (its maxactive was used up); -r needs it for no row. */
+  #unreturned(options: Options): number {
+    if (this.#tracer.backend !== "kprobe" || options.result) return 0;
+    return [...this.#tracer.skeleton.map("calls").entries()].length;
   }
 
   #kernel(counter: Counter): number {

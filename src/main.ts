@@ -80,10 +80,9 @@ function start(libbpf: Libbpf, options: Options): number {
   if (options.verbose) libbpf.logLevel(LogLevel.Debug);
   using tracer = Tracer.start(libbpf, options);
   if (options.verbose) explain(libbpf, tracer);
-  if (neverFires(tracer.backend)) {
-    report(`tcpconnect: warning: kernel.ftrace_enabled is 0, so ${tracer.backend} sees nothing`);
-  }
-  using output = new Output((milliseconds) => libbpf.pause(milliseconds));
+  const blind = neverFires(tracer.backend);
+  if (blind) report(`tcpconnect: warning: ${tracer.backend}: ${blind.message}`);
+  using output = new Output(libbpf);
   trace(libbpf, tracer, options, output, report);
   return 0;
 }

@@ -1,23 +1,24 @@
 /** Standard output: whole batches, short writes and slow readers taken into account. */
 
-import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import type { Libbpf } from "../lib/mod.ts";
+
+// Of errno(3).
+const EINTR = 4;
+const EAGAIN = 11;
+const EPIPE = 32;
 
 const RETRY_MS = 2;
-/** A pipe takes this much whole or not at all, pipe(7); Deno forgets what a shorter write took. */
-const PIPE_BUF = 4096;
 
 /** Standard output as bytes. Never `process.stdout`: to touch it makes a pipe non-blocking. */
 export class Output implements Disposable {
+  readonly #libbpf: Libbpf;
   readonly #fd: number;
-  readonly #chunk: number;
-  readonly #pause: (milliseconds: number) => void;
   #closed = false;
 
-  /** @param pause Sleeps while a reader takes nothing. */
-  constructor(pause: (milliseconds: number) => void) {
+  constructor(libbpf: Libbpf) {
+    this.#libbpf = libbpf;
     this.#fd = openStdout();
-    this.#chunk = this.#fd === 1 ? Infinity : PIPE_BUF;
-    this.#pause = pause;
   }
 
   /** Whether the reader has gone away; there is nobody to write for then. */
@@ -26,26 +27,24 @@ export class Output implements Disposable {
   }
 
   /**
-   * Writes the first `length` bytes, however slow the reader is.
+   * Writes all bytes, however slow the reader is.
    *
    * @param giveUp Asked while the reader takes nothing; true ends the attempt.
    * @returns How many bytes were not written: 0, unless it gave up or the reader has gone.
+   * @throws {BpfError} On any other failure, such as a full disk.
    */
-  write(bytes: Uint8Array, length: number, giveUp: () => boolean): number {
-    let at = 0;
-    while (at < length && !this.#closed) {
-      try {
-        at += writeSync(this.#fd, bytes, at, Math.min(length - at, this.#chunk));
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === "EPIPE") this.#closed = true;
-        else if (code === "EINTR") continue;
-        else if (code !== "EAGAIN") throw error;
-        else if (giveUp()) break;
-        else this.#pause(RETRY_MS);
-      }
+  write(bytes: Uint8Array<ArrayBuffer>, giveUp: () => boolean): number {
+    let left = bytes;
+    while (left.length > 0 && !this.#closed) {
+      const result = this.#libbpf.write(this.#fd, left);
+      if (result >= 0) left = left.subarray(result);
+      else if (result === -EPIPE) this.#closed = true;
+      else if (result === -EAGAIN) {
+        if (giveUp()) break;
+        this.#libbpf.pause(RETRY_MS);
+      } else if (result !== -EINTR) this.#libbpf.check("write to standard output", result);
     }
-    return length - at;
+    return left.length;
   }
 
   [Symbol.dispose](): void {

@@ -16,13 +16,8 @@ export class TextBuffer {
     return this.#length;
   }
 
-  /** The buffer; its first {@linkcode length} bytes were appended since the last {@linkcode clear}. */
-  get buffer(): Uint8Array {
-    return this.#bytes;
-  }
-
   /** What was appended since the last {@linkcode clear}; valid until the next append. */
-  get bytes(): Uint8Array {
+  get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
 

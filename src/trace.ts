@@ -12,15 +12,13 @@ import { Table } from "./table.ts";
 import { TextBuffer } from "./text.ts";
 import type { Tracer } from "./tracer.ts";
 
-/**
- * A signal ends the wait, but for one that comes in the microseconds between the loop's question
- * and the wait: it is then seen after this long.
- */
-const POLL_MS = 1000;
+/** An event or a signal ends the wait at once; the loop turns for nothing this rarely. */
+const POLL_MS = 10_000;
 /** Batches that come closer than this are coalesced; a lone event is printed at once. */
 const BUSY_MS = 100;
-/** How many events a batch should have, within these bounds of waiting for them. */
+/** How many events a batch should have, within these bounds of waiting for them; one full batch is enough. */
 const BATCH = 10;
+const BATCH_FULL = 256;
 const COALESCE_MIN_MS = 12;
 const COALESCE_MAX_MS = 50;
 /** Bytes to write at once at the most, so that a large batch does not grow the buffer. */
@@ -58,6 +56,7 @@ class Stop {
 
 /** How long to let the next batch fill: a wake-up for each event costs more than the event. */
 function coalesce(count: number, gap: number): number {
+  if (count >= BATCH_FULL) return 0;
   const wanted = BATCH * gap / count;
   return Math.min(Math.max(wanted, COALESCE_MIN_MS), COALESCE_MAX_MS);
 }
@@ -83,7 +82,7 @@ export function trace(
   const { buffer } = tracer;
 
   const flush = () => {
-    const left = output.write(text.buffer, text.length, stop.overdue);
+    const left = output.write(text.bytes, stop.overdue);
     if (left > 0 && !output.closed) books.unwritten(text.bytes.subarray(text.length - left));
     text.clear();
   };
@@ -110,7 +109,8 @@ export function trace(
     rows(view, buffer.order, count);
     const gap = now - last;
     last = now;
-    if (gap < BUSY_MS) libbpf.pause(coalesce(count, gap));
+    const time = gap < BUSY_MS ? coalesce(count, gap) : 0;
+    if (time > 0) libbpf.pause(time);
   }
 
   tracer.skeleton.detach();
@@ -130,7 +130,7 @@ export function trace(
     ];
     books.printed = flows.reduce((sum, flow) => sum + flow.count, 0);
     const bytes = new TextEncoder().encode(formatFlows(flows, options));
-    const left = output.write(bytes, bytes.length, stop.insisted);
+    const left = output.write(bytes, stop.insisted);
     if (left > 0 && !output.closed) {
       report(`Lost the last ${left} bytes of the report: output stuck`);
     }

@@ -3,7 +3,7 @@
 import { BpfError, type Libbpf, OpenSkeleton, PerfBuffer, type Skeleton } from "../lib/mod.ts";
 import { type Backend, backends, type Options } from "./args.ts";
 import { event, rodata } from "./layout.gen.ts";
-import { cgroupRoot, ftraceOff, hasIpv6, withDirectory } from "./system.ts";
+import { cgroupRoot, ftraceOff, hasIpv6, hasKprobes, withDirectory } from "./system.ts";
 
 /** Why a back end does not run. */
 export interface Refusal {
@@ -14,7 +14,9 @@ export interface Refusal {
 /** No back end runs. */
 export class AttachError extends Error {
   constructor(readonly refusals: readonly Refusal[]) {
-    super(refusals.map(({ backend, reason }) => `${backend}: ${reason.message}`).join("; "));
+    // A back end may have been tried in two ways; the last is the one that asks for less.
+    const last = new Map(refusals.map(({ backend, reason }) => [backend, reason.message]));
+    super([...last].map(([backend, reason]) => `${backend}: ${reason}`).join("; "));
   }
 }
 
@@ -75,8 +77,9 @@ export class Tracer implements Disposable {
   static start(libbpf: Libbpf, options: Options): Tracer {
     const refusals: Refusal[] = [];
     for (const backend of options.attach === "auto" ? backends : [options.attach]) {
-      if (options.attach === "auto" && neverFires(backend)) {
-        refusals.push({ backend, reason: new Error("kernel.ftrace_enabled is 0: never fires") });
+      const reason = hopeless(backend) ?? (options.attach === "auto" && neverFires(backend));
+      if (reason) {
+        refusals.push({ backend, reason });
         continue;
       }
       for (const plan of plans(backend, options)) {
@@ -114,9 +117,16 @@ export class Tracer implements Disposable {
   }
 }
 
-/** Whether a back end would attach here without ever seeing anything. */
-export function neverFires(backend: Backend): boolean {
-  return backend !== "tracepoint" && ftraceOff();
+/** Why a back end would attach here without ever seeing anything, if so. */
+export function neverFires(backend: Backend): Error | undefined {
+  if (backend === "tracepoint" || !ftraceOff()) return undefined;
+  return new Error("kernel.ftrace_enabled is 0, so it would see nothing");
+}
+
+/** Why a back end need not be tried: that saves the time to load it. */
+function hopeless(backend: Backend): Error | undefined {
+  if (backend !== "kprobe" || hasKprobes()) return undefined;
+  return new Error("the kernel has no kprobes (CONFIG_KPROBES)");
 }
 
 function attach(skeleton: Skeleton, program: string): void {
