@@ -18,14 +18,15 @@ function errnos(): Map<number, string> {
 test("errnoName() has the name of every errno of C, and no other", () => {
   const names = errnos();
   assert.ok(names.size > 120, `${names.size} errnos found`);
+  names.set(524, "ENOTSUPP"); // the kernel's own
   for (let errno = 1; errno < 4096; errno++) {
     assert.equal(errnoName(errno), names.get(errno) ?? String(errno));
   }
 });
 
 test("errnoName() returns the number where there is no name", () => {
-  const unnamed = [0, 41, 58, 134, 524].map((errno) => errnoName(errno));
-  assert.deepEqual(unnamed, ["0", "41", "58", "134", "524"]);
+  const unnamed = [0, 41, 58, 134].map((errno) => errnoName(errno));
+  assert.deepEqual(unnamed, ["0", "41", "58", "134"]);
 });
 
 test("resultName() names what an attempt ended with", () => {
@@ -52,8 +53,8 @@ test("BpfError is a chain of operation, errno and words", () => {
     ["attach fexit_v4", 1, "EPERM", "the log"],
   );
   assert.ok(error instanceof Error);
-  assert.equal(new BpfError("x", 524, "y").message, "x: 524: y");
-  assert.equal(new BpfError("x", 524, "y").log, "");
+  assert.equal(new BpfError("x", 4000, "y").message, "x: 4000: y");
+  assert.equal(new BpfError("x", 4000, "y").log, "");
 });
 
 test("DisposedError names what is disposed", () => {

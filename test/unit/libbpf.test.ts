@@ -28,7 +28,7 @@ test("Libbpf.check() passes what is not negative and throws what is", () => {
 
 test("Libbpf.check() has words for libbpf's own errors and for unknown ones", () => {
   assert.throws(() => libbpf.check("x", -4000), /^BpfError: x: 4000: .*libelf/);
-  assert.throws(() => libbpf.check("x", -524), /^BpfError: x: 524: ./);
+  assert.throws(() => libbpf.check("x", -524), /^BpfError: x: ENOTSUPP: ./);
 });
 
 test("Libbpf.checkPointer() passes a pointer and throws for null, with errno", () => {

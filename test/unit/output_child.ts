@@ -2,24 +2,24 @@
 
 import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
+import type { BpfError } from "../../lib/mod.ts";
 import { Output } from "../../src/output.ts";
 import { Random } from "./random.ts";
+import { loadShim } from "./runtime.ts";
 
 const [size, patience] = process.argv.slice(2).map(Number);
 const length = size!;
-// What stands behind is not to be written.
-const bytes = new Random(1).bytes(length + 100);
-const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+const bytes = new Random(1).bytes(length + 100).subarray(0, length);
 let refusals = 0;
 let left: number | undefined;
 let again: number | undefined;
 let error: string | undefined;
-using output = new Output(pause);
+using output = new Output(await loadShim());
 try {
-  left = output.write(bytes, length, () => ++refusals > patience!);
-  again = output.closed ? output.write(bytes, length, () => true) : undefined;
+  left = output.write(bytes, () => ++refusals > patience!);
+  again = output.closed ? output.write(bytes, () => true) : undefined;
 } catch (thrown) {
-  error = (thrown as NodeJS.ErrnoException).code;
+  error = (thrown as BpfError).code;
 }
 // Octal, as proc_pid_fdinfo(5) says; 04000 is O_NONBLOCK.
 const [, flags] = /^flags:\s*(\d+)/m.exec(readFileSync("/proc/self/fdinfo/1", "utf8"))!;
