@@ -16,6 +16,8 @@ export class Books {
   printed = 0;
   /** Left out by user space. */
   filtered = 0;
+  /** Attempts whose end nobody saw. */
+  missed = 0;
   readonly #tracer: Tracer;
   readonly #report: (line: string) => void;
   #unwritten = 0;
@@ -57,7 +59,8 @@ export class Books {
     const lost = {
       "perf buffer full": this.#kernel("lost_output"),
       "map full": this.#kernel("lost_full"),
-      "probe missed": this.#kernel("lost_missed") + this.#unreturned(options) + skipped,
+      "probe missed": this.#kernel("lost_missed") + this.missed + this.#unreturned(options) +
+        skipped,
       "output stuck": this.#unwritten,
     };
     const total = Object.values(lost).reduce((sum, count) => sum + count, 0);

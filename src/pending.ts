@@ -1,19 +1,31 @@
 /** Attempts whose fate is not known when tracing ends. */
 
-import { read, type Skeleton } from "../lib/mod.ts";
+import { read } from "../lib/mod.ts";
 import { event, result } from "./layout.gen.ts";
+import type { Tracer } from "./tracer.ts";
 
 /**
  * Reads what waits in the kernel's map of attempts, as events that end now; the oldest first.
  *
  * @param now In nanoseconds of CLOCK_MONOTONIC.
- * @param minLatency In nanoseconds; what has not waited as long is left out.
- * @returns Events side by side, as {@linkcode EventView} takes them, and how many were left out.
+ * @param minLatency In nanoseconds; what has not waited as long is filtered.
+ * @returns Events side by side, as {@linkcode EventView} takes them; how many were filtered, and of
+ * how many the end was missed.
  */
-export function readPending(skeleton: Skeleton, now: number, minLatency: bigint) {
+export function readPending(
+  { skeleton, backend }: Pick<Tracer, "skeleton" | "backend">,
+  now: number,
+  minLatency: bigint,
+) {
   const start = (value: DataView) => read(value, event.fields.time);
   const all = [...skeleton.map("attempts").entries()].map(({ values }) => values[0]!);
-  const events = all.filter((value) => now - start(value) >= minLatency)
+  // A call of the tracepoint back end may last; tcp_v4_connect() and tcp_v6_connect() do not.
+  const open = all.filter((value) => {
+    const phase = read(value, event.fields.result);
+    return phase === result.RESULT_PENDING ||
+      (phase === result.RESULT_CALLING && backend === "tracepoint");
+  });
+  const events = open.filter((value) => now - start(value) >= minLatency)
     .sort((a, b) => start(a) - start(b));
 
   const samples = new Uint8Array(events.length * event.size);
@@ -24,5 +36,10 @@ export function readPending(skeleton: Skeleton, now: number, minLatency: bigint)
     value.setInt16(event.fields.result.offset, result.RESULT_PENDING, true);
     samples.set(new Uint8Array(value.buffer, value.byteOffset, event.size), i * event.size);
   });
-  return { samples: samples.buffer, count: events.length, filtered: all.length - events.length };
+  return {
+    samples: samples.buffer,
+    count: events.length,
+    filtered: open.length - events.length,
+    missed: all.length - open.length,
+  };
 }

@@ -119,10 +119,11 @@ export function trace(
     rows(view, buffer.order, count);
   }
   const pending = options.result
-    ? readPending(tracer.skeleton, libbpf.monotonic, options.minLatency)
-    : { samples: new ArrayBuffer(0), count: 0, filtered: 0 };
+    ? readPending(tracer, libbpf.monotonic, options.minLatency)
+    : { samples: new ArrayBuffer(0), count: 0, filtered: 0, missed: 0 };
   const pendingView = new EventView(pending.samples);
   books.filtered += pending.filtered;
+  books.missed += pending.missed;
   if (options.count) {
     const flows = [
       ...readFlows(tracer.skeleton.map("flows")),
