@@ -47,7 +47,7 @@ msg = @printf '  %-8s %s\n' '$(1)' '$(2)';
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all deps build run test check fmt generate install clean
+.PHONY: all deps build run test test-vm bench bench-vm check fmt generate install clean
 all: build
 build: $(TOOL)
 
@@ -135,6 +135,27 @@ test: build $(O)/test/client
 	$(Q)$(DENO) test --quiet --allow-all test/unit
 	$(call msg,TEST,test/kernel)
 	$(Q)$(SUDO) env CI=$(CI) $(abspath $(BUN)) test test/kernel
+
+# The guests: other kernels, other machines, and the C tool beside ours.
+guests := build/test/client
+ifeq ($(HOST),x86_64)
+guests += arm64
+endif
+.PHONY: arm64
+arm64:
+	$(Q)$(MAKE) --no-print-directory ARCH=arm64 build build/arm64/test/client
+
+test-vm: build $(guests)
+	$(call msg,TEST,test/vm)
+	$(Q)$(BUN) test/vm/matrix.ts
+
+build/bench/%: bench/%.c $(O)/tcpconnect.so
+	$(call msg,BENCH,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -O2 -Wall -Wextra -Werror -o $@ $< -lbpf -lelf -lz -pthread
+
+bench bench-vm: build $(O)/test/client build/bench/reader build/bench/gauge
+	$(Q)$(SUDO) $(abspath $(BUN)) bench/$@.ts $(ARGS)
 
 c := $(wildcard bpf/*.[ch] lib/shim/*.[ch] test/*.c bench/*.c)
 prose := $(wildcard *.md */*.md *.json)

@@ -15,6 +15,8 @@ tc                         iproute2         iproute-tc
 iptables                   iptables         iptables-nft
 nft                        nftables         nftables
 ld.lld                     lld              lld
+setpriv                    util-linux       util-linux
+xz                         xz-utils         xz
 qemu-system-x86_64         qemu-system-x86  qemu-system-x86
 qemu-system-aarch64        qemu-system-arm  qemu-system-aarch64
 libbpf.a                   libbpf-dev       libbpf-static

@@ -99,6 +99,11 @@ export class Libbpf {
     return this.c.shim_write(fd, data, data.byteLength);
   }
 
+  /** send(2) to a socket, with MSG_DONTWAIT: as {@linkcode write}, and -EAGAIN if it would wait. */
+  send(fd: number, data: Uint8Array<ArrayBuffer>): number {
+    return this.c.shim_send(fd, data, data.byteLength);
+  }
+
   /** Memory of C as an ArrayBuffer, valid as long as its owner keeps it. */
   view(pointer: Pointer, byteLength: number): ArrayBuffer {
     return this.#runtime.view(pointer, byteLength);

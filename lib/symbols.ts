@@ -40,6 +40,10 @@ export const symbols = {
     args: ["i32", "buffer", "usize"], // int fd, const void *data, size_t size
     returns: "i32", // long, in fact: no batch is as long
   },
+  shim_send: {
+    args: ["i32", "buffer", "usize"], // int fd, const void *data, size_t size
+    returns: "i32", // as shim_write's
+  },
   shim_signal_catch: {
     args: ["i32", "bool"], // int signal, bool even_if_ignored
     returns: "i32",

@@ -6,7 +6,7 @@ import { advise } from "./advice.ts";
 import { type Command, type Options, parse, UsageError } from "./args.ts";
 import { examine } from "./doctor.ts";
 import { help, usage, version } from "./help.ts";
-import { Output } from "./output.ts";
+import { Output, OutputError } from "./output.ts";
 import { trace } from "./trace.ts";
 import { AttachError, neverFires, Tracer } from "./tracer.ts";
 
@@ -114,7 +114,7 @@ function fail(error: unknown, command: Command | undefined): number {
   } else if (error instanceof BpfError) {
     if (options?.verbose) report(error.log.trimEnd());
     report(`tcpconnect: ${error.message}`);
-  } else if (error instanceof Error && "syscall" in error) {
+  } else if (error instanceof OutputError || (error instanceof Error && "syscall" in error)) {
     report(`tcpconnect: ${error.message}`);
   } else throw error;
   return 1;

@@ -1,6 +1,7 @@
 /** Standard output: whole batches, short writes and slow readers taken into account. */
 
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import type { Libbpf } from "../lib/mod.ts";
 
 // Of errno(3).
@@ -14,11 +15,15 @@ const RETRY_MS = 2;
 export class Output implements Disposable {
   readonly #libbpf: Libbpf;
   readonly #fd: number;
+  readonly #socket: boolean;
   #closed = false;
 
+  /** @throws {OutputError} If the process was started without a standard output. */
   constructor(libbpf: Libbpf) {
+    if (notInherited()) throw new OutputError("standard output is closed");
     this.#libbpf = libbpf;
     this.#fd = openStdout();
+    this.#socket = fstatSync(1).isSocket();
   }
 
   /** Whether the reader has gone away; there is nobody to write for then. */
@@ -36,7 +41,9 @@ export class Output implements Disposable {
   write(bytes: Uint8Array<ArrayBuffer>, giveUp: () => boolean): number {
     let left = bytes;
     while (left.length > 0 && !this.#closed) {
-      const result = this.#libbpf.write(this.#fd, left);
+      const result = this.#socket
+        ? this.#libbpf.send(this.#fd, left)
+        : this.#libbpf.write(this.#fd, left);
       if (result >= 0) left = left.subarray(result);
       else if (result === -EPIPE) this.#closed = true;
       else if (result === -EAGAIN) {
@@ -52,14 +59,30 @@ export class Output implements Disposable {
   }
 }
 
+/** Standard output cannot be used. */
+export class OutputError extends Error {}
+
+/** Bun opens /dev/null where standard output was closed; O_CLOEXEC tells it from an inherited one. */
+function notInherited(): boolean {
+  const O_CLOEXEC = 0o2000000;
+  try {
+    // Octal: proc_pid_fdinfo(5).
+    const [, flags] = /^flags:\s*(\d+)/m.exec(readFileSync("/proc/self/fdinfo/1", "utf8")) ?? [];
+    return (parseInt(flags ?? "0", 8) & O_CLOEXEC) !== 0;
+  } catch {
+    return false;
+  }
+}
+
 /**
- * A pipe is opened anew, for a file description of our own: O_NONBLOCK on the inherited one would
- * show in every process that shares it.
+ * A pipe and a terminal are opened anew, for a file description of our own: O_NONBLOCK on the
+ * inherited one would show in every process that shares it.
  */
 function openStdout(): number {
   try {
-    if (!fstatSync(1).isFIFO()) return 1;
-    return openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK);
+    if (!fstatSync(1).isFIFO() && !isatty(1)) return 1;
+    const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+    return openSync("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch {
     return 1; // no /proc: then a reader that takes nothing holds up the end
   }

@@ -57,7 +57,7 @@ class Stop {
 /** How long to let the next batch fill: a wake-up for each event costs more than the event. */
 function coalesce(count: number, gap: number): number {
   if (count >= BATCH_FULL) return 0;
-  const wanted = BATCH * gap / count;
+  const wanted = Math.ceil(BATCH * gap / count);
   return Math.min(Math.max(wanted, COALESCE_MIN_MS), COALESCE_MAX_MS);
 }
 

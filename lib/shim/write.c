@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <stdbool.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "shim.h"
 
@@ -9,4 +11,12 @@ EXPORT long shim_write(int fd, const void *data, size_t size)
 	ssize_t written = write(fd, data, size);
 
 	return written < 0 ? -errno : written;
+}
+
+/* The same for a socket, without waiting for its reader: send(2) with MSG_DONTWAIT. */
+EXPORT long shim_send(int fd, const void *data, size_t size)
+{
+	ssize_t sent = send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	return sent < 0 ? -errno : sent;
 }

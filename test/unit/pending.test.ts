@@ -58,9 +58,9 @@ test("readPending() makes nothing of an empty map", () => {
 
 test("readPending() tells an attempt whose end was missed from one that waits", () => {
   const samples = [
-    { result: result.RESULT_CALLING },
-    { result: result.RESULT_REFUSED },
-    { result: result.RESULT_PENDING },
+    { time: 1, result: result.RESULT_CALLING },
+    { time: 1, result: result.RESULT_REFUSED },
+    { time: 1, result: result.RESULT_PENDING },
   ];
   const kprobe = readPending(waiting(samples, "kprobe"), 1000, 0n);
   assert.deepEqual([kprobe.count, kprobe.missed], [1, 2]);

@@ -1,0 +1,140 @@
+/** More connects than the tool may keep up with: each is shown, counted or reported lost. */
+
+import { after, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { parseRows, wholeLines } from "../cases.ts";
+import { endAll } from "../child.ts";
+import { Fifo } from "../fifo.ts";
+import { Netns } from "../netns.ts";
+import {
+  books,
+  client,
+  counted,
+  lost,
+  mountTracefs,
+  needsKernel,
+  ready,
+  type Runtime,
+  runtimes,
+  startEach,
+  type Stopped,
+  takePort,
+  Tool,
+} from "../tool.ts";
+
+const BURST = 20_000;
+const patience = { timeout: 60_000 };
+
+/** Connects as fast as they come, from two threads; returns how many there were. */
+async function burst(netns: Netns, port: string, count = BURST): Promise<number> {
+  const out = await netns.run(client, "burst", "127.0.0.1", port, `${count}`, "2");
+  const [, made, failed] = /^made (\d+) ok \d+ failed (\d+) /.exec(out) ?? [];
+  assert.equal(failed, "0");
+  return Number(made);
+}
+
+async function served(...ports: string[]): Promise<Netns> {
+  const netns = await Netns.open("net.ipv4.ip_local_port_range=1024 65535");
+  await ready(netns.start([client, "serve", "127.0.0.1", ...ports]));
+  return netns;
+}
+
+interface Counts {
+  printed: number;
+  lost: number;
+  made: number;
+  stderr: string;
+}
+
+/** The books that there must be; only -r knows how many attempts there were. */
+const balance = ({ printed, lost, made }: Counts, args: string[]) =>
+  args.includes("-r") ? { attempts: made, printed, filtered: 0, lost } : { printed, lost };
+
+/** One burst, watched by all runtimes. */
+async function watched(...args: string[]) {
+  await mountTracefs();
+  const port = `${takePort()}`;
+  await using netns = await served(port);
+  const stop = await startEach(["-v", ...args, "-P", port]);
+  const made = await burst(netns, port);
+  const stopped = stop();
+  await Promise.allSettled(stopped.values());
+  return { made, stopped };
+}
+
+/** A burst into a small buffer, and nobody who reads until it is over. */
+async function unread(runtime: Runtime, ...args: string[]): Promise<Counts> {
+  await mountTracefs();
+  const port = `${takePort()}`;
+  await using netns = await served(port);
+  using fifo = new Fifo();
+  const options = { runtime, stdout: fifo.writer };
+  const tool = await Tool.start(["-v", ...args, "--buffer-pages", "1", "-P", port], options);
+  fifo.handOver();
+  const made = await burst(netns, port);
+  const stopped = tool.stop("SIGINT");
+  const printed = parseRows(wholeLines(await fifo.readUntil(stopped))).length;
+  const { stderr } = await stopped;
+  return { printed, lost: lost(stderr), made, stderr };
+}
+
+describe("burst", needsKernel(), () => {
+  after(endAll);
+
+  for (const args of [["-s"], ["-r"], ["-c"], ["-c", "-r"]]) {
+    let running: ReturnType<typeof watched> | undefined;
+
+    for (const runtime of runtimes) {
+      const name = `${args.join(" ")} shows or reports lost each of ${BURST} connects (${runtime})`;
+      it(name, patience, async (t) => {
+        const { made, stopped } = await (running ??= watched(...args));
+        const [{ rows, stderr }] = await stopped.get(runtime)! as [Stopped];
+        const printed = args.includes("-c") ? counted(rows) : rows.length;
+        const counts = { printed, lost: lost(stderr), made, stderr };
+        t.diagnostic(`${counts.lost} lost`);
+        assert.equal(counts.made, BURST);
+        assert.equal(counts.printed + counts.lost, counts.made, counts.stderr);
+        assert.deepEqual(books(counts.stderr), balance(counts, args));
+      });
+    }
+  }
+
+  for (const runtime of runtimes) {
+    for (const args of [["-s"], ["-r"]]) {
+      const name = `--buffer-pages 1 ${args} reports what a slow reader loses (${runtime})`;
+      it(name, patience, async (t) => {
+        const counts = await unread(runtime, ...args);
+        const { printed, lost } = counts;
+        t.diagnostic(`${lost} lost`);
+        assert(printed > 0 && lost > 0, `${printed} shown, ${lost} lost`);
+        assert.equal(printed + lost, counts.made, counts.stderr);
+        assert.deepEqual(books(counts.stderr), balance(counts, args));
+        assert.match(counts.stderr, /^Lost \d+ events on CPU #\d+!$/m);
+      });
+    }
+  }
+
+  it("-c -s counts more than 8192 flows", patience, async () => {
+    const port = `${takePort()}`;
+    await using netns = await served(port);
+    const tool = await Tool.start(["-c", "-s", "-P", port]);
+    const made = await burst(netns, port);
+    const { rows, stderr } = await tool.stop();
+    assert(rows.length > 8192);
+    assert.equal(lost(stderr), 0);
+    assert.equal(counted(rows), made);
+  });
+
+  it("-c -s reports what passes the 65536 flows that it can hold", patience, async () => {
+    const ports = Array.from({ length: 6 }, () => `${takePort()}`);
+    await using netns = await served(...ports);
+    const tool = await Tool.start(["-c", "-s", "-P", ports.join()]);
+    let made = 0;
+    for (const port of ports) made += await burst(netns, port, 16_000);
+    const { rows, stderr } = await tool.stop();
+    assert.equal(rows.length, 65536);
+    assert(lost(stderr) > 0);
+    assert.equal(counted(rows) + lost(stderr), made);
+    assert.match(stderr, /^Lost \d+ events in all: \d+ map full$/m);
+  });
+});

@@ -1,0 +1,117 @@
+/** The executable depends on nothing around it: neither on a bare root, nor on a hostile directory. */
+
+import { after, before, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compare, parseAttempts } from "../cases.ts";
+import { Child, endAll, run } from "../child.ts";
+import { Netns } from "../netns.ts";
+import {
+  bun,
+  client,
+  executable,
+  mountTracefs,
+  needsKernel,
+  ready,
+  takePort,
+  Tool,
+  type ToolOptions,
+} from "../tool.ts";
+
+const patience = { timeout: 60_000 };
+
+/** Builds a root of glibc's libraries, /proc and /sys on a tmpfs, and runs a command in it. */
+const bareRoot = `
+set -e
+root=$1; executable=$2; shift 2
+mount -t tmpfs tmpfs "$root"
+mkdir "$root/proc" "$root/sys"
+mount --rbind /proc "$root/proc"
+mount --rbind /sys "$root/sys"
+for file in $(ldd "$executable" | grep -o '/[^ ]*'); do
+  mkdir -p "$root$(dirname "$file")"
+  cp "$file" "$root$file"
+done
+cp "$executable" "$root/tcpconnect"
+mount -o remount,ro "$root"
+exec chroot "$root" /tcpconnect "$@"
+`;
+
+/** Writes a file "loaded" into the current directory of whoever loads it. */
+const bait = `
+#include <fcntl.h>
+__attribute__((constructor)) static void load(void) { open("loaded", O_CREAT | O_WRONLY, 0600); }
+`;
+
+const hostile = [".env", "bunfig.toml", "libc.so.6", "libbpf.so.1", "libelf.so.1", "libz.so.1"];
+
+/** One connect, which the tool must show. */
+async function shows(args: string[], options: ToolOptions): Promise<void> {
+  await mountTracefs();
+  const [netns, port] = [await Netns.open(), `${takePort()}`];
+  await ready(netns.start([client, "serve", "127.0.0.1", port]));
+  const tool = await Tool.start([...args, "-P", port], options);
+  const attempts = parseAttempts(await netns.run(client, "tcp", "127.0.0.1", port));
+  const { rows, stderr } = await tool.stop();
+  compare(attempts, rows, { result: args.includes("-r") });
+  assert.equal(attempts.length, 1);
+  assert.equal(stderr, "");
+  await netns[Symbol.asyncDispose]();
+}
+
+describe("surroundings", needsKernel(), () => {
+  const folder = mkdtempSync(join(tmpdir(), "tcpconnect-"));
+  const inside = (file: string) => join(folder, file);
+  const past = new Date("2001-01-01");
+
+  /** Makes the time of the last access tell whether a file is read from now on. */
+  const forget = () => hostile.forEach((file) => utimesSync(inside(file), past, new Date()));
+  const touched = () => hostile.filter((file) => statSync(inside(file)).atimeMs !== past.getTime());
+
+  before(async () => {
+    writeFileSync(inside("bunfig.toml"), 'preload = ["./preload.ts"]\n');
+    writeFileSync(inside("preload.ts"), 'require("node:fs").writeFileSync("preloaded", "");\n');
+    writeFileSync(inside(".env"), "BAIT=taken\n");
+    for (const library of hostile.filter((file) => file.includes(".so"))) {
+      const compiler = new Child(["clang", "-shared", "-fPIC", "-o", inside(library), "-xc", "-"]);
+      compiler.input(bait);
+      assert.equal((await compiler.ended).status, 0);
+    }
+  });
+
+  after(async () => {
+    await endAll();
+    rmSync(folder, { recursive: true });
+  });
+
+  for (const args of [["-s"], ["-r", "-s"]]) {
+    it(`tcpconnect ${args.join(" ")} runs in a bare, read-only root`, patience, async () => {
+      const root = mkdtempSync(join(tmpdir(), "tcpconnect-root-"));
+      const command = ["unshare", "--mount", "sh", "-c", bareRoot, "sh", root, executable];
+      await shows(args, { command });
+      rmSync(root, { recursive: true });
+    });
+
+    it(`tcpconnect ${args.join(" ")} ignores a hostile directory`, patience, async () => {
+      forget();
+      await shows(args, { cwd: folder });
+      assert.deepEqual(touched(), []);
+      assert(!existsSync(inside("preloaded")) && !existsSync(inside("loaded")));
+    });
+  }
+
+  it("the hostile directory does harm those who trust it", patience, async () => {
+    forget();
+    const out = await run([bun, "-e", "console.log(process.env.BAIT)"], { cwd: folder });
+    assert.equal(out, "taken\n");
+    assert(existsSync(inside("preloaded")));
+    for (const library of hostile.filter((file) => file.includes(".so"))) {
+      rmSync(inside("loaded"), { force: true });
+      await run(["true"], { cwd: folder, env: { LD_PRELOAD: `./${library}` } });
+      assert(existsSync(inside("loaded")), library);
+    }
+    assert.deepEqual(touched(), hostile);
+  });
+});

@@ -1,0 +1,200 @@
+/** The tool as a process: how it ends, how it treats its streams, what it refuses. */
+
+import { after, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { closeSync, openSync } from "node:fs";
+import { parseRows, wholeLines } from "../cases.ts";
+import { Child, endAll, eventually, type Signal } from "../child.ts";
+import { Fifo } from "../fifo.ts";
+import { Netns } from "../netns.ts";
+import {
+  books,
+  client,
+  commands,
+  counted,
+  lost,
+  needsKernel,
+  ready,
+  runtimes,
+  takePort,
+  Tool,
+} from "../tool.ts";
+
+const patience = { timeout: 60_000 };
+const signals: Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+async function served(): Promise<{ netns: Netns; port: string }> {
+  const [netns, port] = [await Netns.open(), `${takePort()}`];
+  await ready(netns.start([client, "serve", "127.0.0.1", port]));
+  return { netns, port };
+}
+
+const connect = (netns: Netns, port: string, count = 1) =>
+  count === 1
+    ? netns.run(client, "tcp", "127.0.0.1", port)
+    : netns.run(client, "burst", "127.0.0.1", port, `${count}`);
+
+const oneLine = (text: string) => assert.match(text, /^tcpconnect: [^\n]+\n$/);
+
+describe("signals", needsKernel(), () => {
+  after(endAll);
+
+  for (const runtime of runtimes) {
+    for (const signal of signals) {
+      it(`${signal} ends it with status 0 (${runtime})`, patience, async (t) => {
+        const port = `${takePort()}`;
+        const [rows, result] = await Promise.all(
+          ["-s", "-r"].map((option) => Tool.start([option, "-P", port], { runtime })),
+        );
+        for (const tool of [rows!, result!]) {
+          const { ms, stderr } = await tool.stop(signal);
+          t.diagnostic(`${ms.toFixed(1)} ms`);
+          assert(ms < 1000, `${ms} ms`);
+          assert.equal(stderr, "");
+        }
+      });
+
+      it(`-c prints its report on ${signal} (${runtime})`, patience, async (t) => {
+        const { netns, port } = await served();
+        const tool = await Tool.start(["-c", "-P", port], { runtime });
+        for (let i = 0; i < 3; i++) await connect(netns, port);
+        const { stdout, rows, ms } = await tool.stop(signal);
+        t.diagnostic(`${ms.toFixed(1)} ms`);
+        assert(ms < 1000, `${ms} ms`);
+        assert.match(stdout, /^\nLADDR +RADDR +RPORT +CONNECTS *\n/);
+        const ends = { LADDR: "127.0.0.1", RADDR: "127.0.0.1", RPORT: port, CONNECTS: "3" };
+        assert.deepEqual(rows, [ends]);
+      });
+    }
+  }
+});
+
+describe("standard output", needsKernel(), () => {
+  after(endAll);
+
+  for (const runtime of runtimes) {
+    it(`tcpconnect prints rows into a pipe at once (${runtime})`, patience, async () => {
+      const { netns, port } = await served();
+      using fifo = new Fifo();
+      const tool = await Tool.start(["-P", port], { runtime, stdout: fifo.writer });
+      fifo.handOver();
+      let text = "";
+      for (let i = 1; i <= 3; i++) {
+        await connect(netns, port);
+        await eventually(`row ${i}`, () => {
+          text += fifo.read();
+          return text.endsWith("\n") && parseRows(text).length === i;
+        });
+      }
+      await tool.stop();
+    });
+
+    it(`tcpconnect ends when its reader has gone (${runtime})`, patience, async () => {
+      const { netns, port } = await served();
+      const script = `setpriv --pdeathsig KILL "$@" -P ${port} | head -n 1`;
+      const pipe = new Child(["sh", "-c", script, "sh", ...commands[runtime]]);
+      await pipe.until(({ stdout }) => stdout.includes("\n"));
+      await connect(netns, port);
+      const { status, stdout, stderr } = await pipe.ended;
+      assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+      assert.match(stdout, /^PID [^\n]*\n$/);
+    });
+
+    it(`tcpconnect writes whole rows for a slow reader (${runtime})`, patience, async () => {
+      const { netns, port } = await served();
+      using fifo = new Fifo();
+      const tool = await Tool.start(["-v", "-P", port], { runtime, stdout: fifo.writer });
+      fifo.handOver();
+      const made = 3000;
+      await connect(netns, port, made);
+      let text = "";
+      // 200 KB: more than a pipe holds, less than the perf buffer.
+      await eventually("the last row", () => {
+        text += fifo.read();
+        return text.split("\n").length - 2 >= made;
+      });
+      const { stderr } = await tool.stop();
+      assert.equal(parseRows(text + fifo.read()).length, made);
+      assert.deepEqual(books(stderr), { printed: made, lost: 0 });
+    });
+
+    it(`SIGTERM ends it though nobody reads (${runtime})`, patience, async (t) => {
+      const { netns, port } = await served();
+      using fifo = new Fifo();
+      const tool = await Tool.start(["-v", "-P", port], { runtime, stdout: fifo.writer });
+      fifo.handOver();
+      await connect(netns, port, 5000);
+      const { ms, stderr } = await tool.stop("SIGTERM");
+      t.diagnostic(`${ms.toFixed(1)} ms`);
+      assert(ms < 1000, `${ms} ms`);
+      // What the pipe holds is delivered; the last row may be cut.
+      const delivered = parseRows(wholeLines(fifo.read())).length;
+      assert(delivered > 100);
+      assert.equal(delivered + lost(stderr), 5000);
+      assert.match(stderr, /^Lost \d+ events in all: .*\d+ output stuck$/m);
+      assert.deepEqual(books(stderr), { printed: delivered, lost: lost(stderr) });
+    });
+
+    it(`SIGTERM ends it though nobody reads its socket (${runtime})`, patience, async (t) => {
+      const { netns, port } = await served();
+      // Not a pipe but a socket, as systemd's journal has it; the shell asserts that.
+      const script = 'test -S /proc/$$/fd/1 && exec "$@"';
+      const command = ["sh", "-c", script, "sh", ...commands[runtime]];
+      const tool = await Tool.start(["-P", port], { command });
+      tool.child.pause();
+      await connect(netns, port, 20_000);
+      const start = performance.now();
+      tool.child.send("SIGTERM");
+      const late = setTimeout(() => tool.child.send("SIGKILL"), 3000);
+      await tool.child.gone;
+      clearTimeout(late);
+      const ms = performance.now() - start;
+      t.diagnostic(`${ms.toFixed(1)} ms`);
+      assert(ms < 1000, `${ms} ms`);
+    });
+
+    it(`tcpconnect fails in one line when its output is full (${runtime})`, patience, async () => {
+      const full = openSync("/dev/full", "w");
+      const child = new Child([...commands[runtime], "-P", `${takePort()}`], { stdout: full });
+      closeSync(full);
+      const { status, stderr } = await child.endsItself();
+      assert.equal(status, 1);
+      oneLine(stderr);
+    });
+
+    // Deno opens /dev/null in its place as anybody might have.
+    if (runtime === "Deno") continue;
+    it(`tcpconnect fails in one line without an output (${runtime})`, patience, async () => {
+      const shut = ["sh", "-c", 'exec "$@" >&-', "sh"];
+      const child = new Child([...shut, ...commands[runtime], "-P", `${takePort()}`]);
+      const { status, stderr } = await child.endsItself(3000);
+      assert.equal(status, 1);
+      oneLine(stderr);
+    });
+  }
+
+  it("-c keeps its report for a slow reader; a second signal ends it", patience, async () => {
+    const { netns, port } = await served();
+    const args = ["-c", "-s", "-P", port];
+    const [patient, hasty] = [new Fifo(), new Fifo()];
+    const tools = await Promise.all(
+      [patient, hasty].map((fifo) => Tool.start(args, { stdout: fifo.writer })),
+    );
+    for (const fifo of [patient, hasty]) fifo.handOver();
+    await connect(netns, port, 5000);
+    const [first, second] = tools as [Tool, Tool];
+    first.child.send("SIGINT");
+    second.child.send("SIGINT");
+    // A report of 5000 flows is far longer than a pipe.
+    let text = "";
+    await eventually("the report begins", () => (text += patient.read()).length > 0);
+    const { stderr } = await second.stop("SIGINT");
+    assert.match(stderr, /^Lost the last \d+ bytes of the report: output stuck$/m);
+    assert.equal(
+      counted(parseRows((text + await patient.readUntil(first.child.ended)).slice(1))),
+      5000,
+    );
+    assert.equal((await first.child.ended).status, 0);
+    for (const fifo of [patient, hasty]) fifo[Symbol.dispose]();
+  });
+});

@@ -1,0 +1,98 @@
+/** What the tool refuses to do, and what it says then. */
+
+import { after, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { Child, endAll, run } from "../child.ts";
+import { commands, executable, needsKernel, runtimes } from "../tool.ts";
+
+const patience = { timeout: 30_000 };
+
+const oneLine = (text: string) => assert.match(text, /^tcpconnect: [^\n]+\n$/);
+
+const asNobody = "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all".split(" ");
+const withoutCapabilities = "setpriv --bounding-set=-all --inh-caps=-all".split(" ");
+
+const many = Array.from({ length: 65 }, (_, i) => i + 1).join();
+
+const badLines = [
+  "-p 12abc",
+  "-p 0",
+  "-p 2147483648",
+  "-p -1",
+  "-u 1abc",
+  "-u 4294967295",
+  "-u nobody-has-this-name",
+  "-P 80-90x",
+  "-P 80-90",
+  "-P 0",
+  "-P 65536",
+  "-P ,",
+  "-P 80,",
+  "--port=",
+  `-P ${many}`,
+  `-p ${many}`,
+  `-u ${many}`,
+  "-C /sys/fs/bpf/x",
+  "-M /sys/fs/bpf/x",
+  "-4 -6",
+  "--attach foo",
+  "--buffer-pages 3",
+  "--buffer-pages 0",
+  "--btf /nonexistent",
+  "--min-latency 1x",
+  "--min-latency",
+  "--unknown",
+  "-z",
+  "-P",
+  "--p 80",
+  "stray",
+  "-s stray",
+  "--count=yes",
+];
+
+describe("refusals", needsKernel(), () => {
+  after(endAll);
+
+  for (const line of badLines) {
+    const name = line.length < 40 ? line : `${line.slice(0, 2)} with 65 values`;
+    it(`tcpconnect refuses ${name}`, patience, async () => {
+      // Once libbpf is at work, -v says more than one line.
+      const child = new Child([executable, "-v", ...line.split(" ")]);
+      const { status, stdout, stderr } = await child.endsItself();
+      assert.deepEqual({ status, stdout }, { status: 64, stdout: "" }, stderr);
+      oneLine(stderr);
+      assert.match(stderr, /`tcpconnect --help`\n$/);
+    });
+  }
+
+  for (const runtime of runtimes) {
+    for (
+      const [who, privileges, advice] of [
+        ["nobody", asNobody, /root/],
+        ["a root without capabilities", withoutCapabilities, /CAP_BPF/],
+      ] as const
+    ) {
+      for (const options of [[], ["-r"], ["-c"], ["--attach", "tracepoint"]]) {
+        const name = ["tcpconnect", ...options, `tells ${who} what it lacks in one line`].join(" ");
+        it(`${name} (${runtime})`, patience, async () => {
+          const child = new Child([...privileges, ...commands[runtime], ...options]);
+          const { status, stdout, stderr } = await child.endsItself();
+          assert.deepEqual({ status, stdout }, { status: 1, stdout: "" }, stderr);
+          oneLine(stderr);
+          assert.match(stderr, advice);
+        });
+      }
+    }
+
+    it(`--help, --usage and --version need no root (${runtime})`, patience, async () => {
+      const [help, usage, version] = await Promise.all(
+        ["--help", "--usage", "--version"].map((option) =>
+          run([...asNobody, ...commands[runtime], option])
+        ),
+      );
+      assert.match(help!, /^Usage: tcpconnect \[OPTION...\]\n/);
+      assert.match(usage!, /^Usage: tcpconnect \[/);
+      assert.match(version!, /^tcpconnect \d+\.\d+\.\d+\n$/);
+    });
+  }
+});

@@ -1,0 +1,186 @@
+/** -r: every way for an attempt to end, for real; the latency; what is held back; the books. */
+
+import { after, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { type Attempt, compare, parseAttempts, type Row } from "../cases.ts";
+import { type Child, endAll, eventually } from "../child.ts";
+import { Netns } from "../netns.ts";
+import { far4, far6, full, open, ports, prepare, silent4, silent6, verdicts } from "../verdicts.ts";
+import {
+  books,
+  cannot,
+  client,
+  counted,
+  mountTracefs,
+  needsKernel,
+  runtimes,
+  startEach,
+  type Stopped,
+  takePort,
+  Tool,
+} from "../tool.ts";
+
+/** Connects that stay until the end, each with its one line. */
+async function hold(netns: Netns, ...destinations: string[][]): Promise<Attempt[]> {
+  return await Promise.all(destinations.map(async ([address, port]) => {
+    const child = netns.start([client, "hold", address!, port!, "100000"]);
+    await child.until(({ stdout }) => stdout.endsWith("\n"));
+    return parseAttempts(child.stdout)[0]!;
+  }));
+}
+
+async function everything() {
+  await mountTracefs();
+  const { a, c, refusal } = await prepare();
+  const start = (...args: string[]) => Tool.start(["-v", "-s", ...args, "-P", ports]);
+  const [all, failed, slow, both, sums] = await Promise.all([
+    start("-r"),
+    start("--failed"),
+    start("--min-latency", "1500"),
+    start("--failed", "--min-latency", "1500.5"),
+    start("-c", "-r"),
+  ]);
+  const stopEach = await startEach(["-r", "-s", "-P", ports]);
+  // What the others need: the only port in use, the backlog full.
+  const held = [
+    ...await hold(c, ["127.0.0.1", open], ["::1", open]),
+    ...await hold(a, [far4, full], [far6, full]),
+  ];
+  const lines = new Map(
+    await Promise.all(verdicts.map(async (v) => {
+      const { argv, place } = v;
+      const netns = place === "one port" ? c : a;
+      const { stdout, stderr } = await netns.end([client, ...argv]);
+      return [v, parseAttempts(stdout), stderr] as const;
+    })).then((done) => done.map(([v, attempts, stderr]) => [v, { attempts, stderr }] as const)),
+  );
+  const attempts = [...held, ...[...lines.values()].flatMap((line) => line.attempts)];
+  const ended = await Promise.all([all, failed, slow, both, sums].map((tool) => tool.stop()));
+  const [r, f, s, fs, sum] = ended as [Stopped, Stopped, Stopped, Stopped, Stopped];
+  return { attempts, lines, refusal, r, f, s, fs, sum, each: stopEach() };
+}
+
+let running: ReturnType<typeof everything> | undefined;
+const result = () => running ??= everything();
+
+const pending = `${takePort()}`;
+const patience = { timeout: 60_000 };
+
+/** The tool's time begins and ends within the client's, but for a socket that exit closes. */
+function checkLatency([attempt, row]: [Attempt, Row]): void {
+  const latency = Number(row["LAT(ms)"]);
+  assert.match(row["LAT(ms)"]!, /^\d+\.\d\d$/);
+  if (attempt.comm !== "die") assert(latency <= attempt.latency + 1, `${latency}: too long`);
+  const least = attempt.result === "ETIMEDOUT" ? 1000 : attempt.result === "closed" ? 195 : 0;
+  assert(latency >= least, `${latency}: too short`);
+}
+
+const slowerThan = (ms: number) => ({ latency }: Attempt) => latency > ms;
+const isFailed = ({ result }: Attempt) => result !== "ok";
+
+describe("result", needsKernel(), () => {
+  after(endAll);
+
+  for (const v of verdicts) {
+    it(v.name, patience, async (t) => {
+      const { lines, refusal, r } = await result();
+      if (v.place === "firewall" && refusal) return cannot(t, refusal);
+      const { attempts, stderr } = lines.get(v)!;
+      assert.deepEqual(attempts.map((attempt) => attempt.result), v.results, stderr);
+      const pids = attempts.map(({ pid }) => `${pid}`);
+      const rows = r.rows.filter((row) => pids.includes(row["PID"]!));
+      compare(attempts, rows, { result: true }).forEach(checkLatency);
+    });
+  }
+
+  it("-r shows nothing else, and its books balance", patience, async () => {
+    const { attempts, r } = await result();
+    compare(attempts, r.rows, { result: true });
+    const { length } = attempts;
+    assert.deepEqual(books(r.stderr), { attempts: length, printed: length, filtered: 0, lost: 0 });
+  });
+
+  for (const runtime of runtimes) {
+    it(`-r shows the same on every runtime (${runtime})`, patience, async () => {
+      const { attempts, each } = await result();
+      const [{ rows }] = await each.get(runtime)! as [Stopped];
+      compare(attempts, rows, { result: true });
+    });
+  }
+
+  it("--failed shows only what did not end ok", patience, async () => {
+    const { attempts, f } = await result();
+    compare(attempts.filter(isFailed), f.rows, { result: true });
+    checkBooks(f, attempts);
+  });
+
+  it("--min-latency shows only what took as long", patience, async () => {
+    const { attempts, s } = await result();
+    assert(attempts.some(slowerThan(1500)));
+    compare(attempts.filter(slowerThan(1500)), s.rows, { result: true });
+    checkBooks(s, attempts);
+  });
+
+  it("--failed and --min-latency together hold back what either does", patience, async () => {
+    const { attempts, fs } = await result();
+    compare(attempts.filter(slowerThan(1500)).filter(isFailed), fs.rows, { result: true });
+    checkBooks(fs, attempts);
+  });
+
+  it("-c -r counts by RESULT, with the average and the longest latency", patience, async () => {
+    const { attempts, sum } = await result();
+    assert.equal(counted(sum.rows), attempts.length);
+    for (const name of new Set(attempts.map((attempt) => attempt.result))) {
+      const rows = sum.rows.filter((row) => row["RESULT"] === name);
+      assert.equal(counted(rows), attempts.filter((a) => a.result === name).length, name);
+      for (const row of rows) {
+        const [average, longest] = [Number(row["AVG(ms)"]), Number(row["MAX(ms)"])];
+        assert(longest >= average && average >= (name === "ETIMEDOUT" ? 1000 : 0), name);
+      }
+    }
+    const { length } = attempts;
+    assert.deepEqual(books(sum.stderr), {
+      attempts: length,
+      printed: length,
+      filtered: 0,
+      lost: 0,
+    });
+  });
+
+  it("-r says pending of what still waits at the end", patience, async () => {
+    await mountTracefs();
+    const [netns] = await Netns.pair("net.ipv4.tcp_syn_retries=1");
+    await netns.silence(silent4, silent6);
+    const [rows, sums] = await Promise.all([
+      Tool.start(["-v", "-r", "-s", "-P", pending]),
+      Tool.start(["-c", "--failed", "-P", pending]),
+    ]);
+    const clients: Child[] = [
+      ["hold", silent4, pending, "1500"],
+      ["hold", silent6, pending, "1500"],
+      ["tcp", silent4, pending],
+      ["mapped", silent4, pending],
+    ].map((argv) => netns.start([client, ...argv]));
+    await eventually("four sockets wait", () => netns.waiting(Number(pending)) === 4);
+    const [r, sum] = await Promise.all([rows.stop(), sums.stop()]);
+    const lines = await Promise.all(clients.map(async ({ ended }) => (await ended).stdout));
+    const attempts = parseAttempts(lines.join(""));
+    assert.deepEqual(
+      attempts.map((a) => a.result),
+      ["pending", "pending", "ETIMEDOUT", "ETIMEDOUT"],
+    );
+    // The tool knew no more than that when it ended.
+    const expected = attempts.map((attempt) => ({ ...attempt, result: "pending" }));
+    for (const [attempt, row] of compare(expected, r.rows, { result: true })) {
+      assert(Number(row["LAT(ms)"]) <= attempt.latency + 1);
+    }
+    assert.deepEqual(books(r.stderr), { attempts: 4, printed: 4, filtered: 0, lost: 0 });
+    assert.deepEqual(sum.rows.map((row) => row["RESULT"]), ["pending", "pending"]);
+    assert.equal(counted(sum.rows), 4);
+  });
+});
+
+function checkBooks({ rows, stderr }: Stopped, { length }: Attempt[]): void {
+  const filtered = length - rows.length;
+  assert.deepEqual(books(stderr), { attempts: length, printed: rows.length, filtered, lost: 0 });
+}

@@ -1,0 +1,156 @@
+/** The tool under test, on each of its runtimes. */
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import process from "node:process";
+import type { TestContext } from "node:test";
+import { Child, type Ended, run, type Signal, type StartOptions } from "./child.ts";
+import { parseRows, type Row, wholeLines } from "./cases.ts";
+
+export const root = new URL("..", import.meta.url).pathname;
+export const client = `${root}build/test/client`;
+export const executable = `${root}tcpconnect`;
+
+const x64 = process.arch === "x64";
+export const bun = `${root}node_modules/@oven/bun-linux-${x64 ? "x64" : "aarch64"}/bin/bun`;
+export const deno = `${root}node_modules/@deno/linux-${x64 ? "x64" : "arm64"}-glibc/deno`;
+
+/** The commands that start it. */
+export const commands = {
+  executable: [executable],
+  Bun: [bun, `${root}src/bun.ts`],
+  Deno: [deno, "run", "--quiet", "--allow-all", `${root}src/deno.ts`],
+} as const;
+
+export type Runtime = keyof typeof commands;
+export const runtimes = Object.keys(commands) as Runtime[];
+
+/** Options for a `describe` that needs a real kernel: without one it is skipped, under CI it fails. */
+export function needsKernel(): { skip: string | false } {
+  const missing = process.getuid?.() !== 0
+    ? "not root"
+    : [executable, client].find((file) => !existsSync(file));
+  if (missing && process.env["CI"] === "true") throw new Error(`cannot test: ${missing}`);
+  if (missing) console.warn(`skipped: ${missing}`);
+  return { skip: missing ?? false };
+}
+
+/** A test cannot run here: it is skipped, under CI it fails. */
+export function cannot(t: TestContext, reason: string): void {
+  if (process.env["CI"] === "true") throw new Error(reason);
+  t.skip(reason);
+}
+
+/** -r needs the tracefs of the system call tracepoints. */
+export async function mountTracefs(): Promise<void> {
+  if (readFileSync("/proc/self/mountinfo", "utf8").includes(" /sys/kernel/tracing ")) return;
+  await run(["mount", "-t", "tracefs", "none", "/sys/kernel/tracing"]);
+}
+
+const number = (pattern: RegExp, text: string) => Number(pattern.exec(text)?.[1] ?? 0);
+
+/** The sum of losses that the tool reports at its end. */
+export const lost = (stderr: string) => number(/^Lost (\d+) events in all: /m, stderr);
+
+/** The sum of the CONNECTS column of -c. */
+export const counted = (rows: Row[]) => rows.reduce((sum, row) => sum + Number(row["CONNECTS"]), 0);
+
+/** The last line of -v: what became of the attempts; how many there were, -r alone knows. */
+export function books(stderr: string): Record<string, number> {
+  const line = stderr.trimEnd().split("\n").at(-1)!;
+  assert.match(
+    line,
+    /^(attempts \d+ = printed \d+ \+ filtered \d+ \+ lost \d+|printed \d+, lost \d+)$/,
+  );
+  const entries = [...line.matchAll(/(\w+) (\d+)/g)];
+  return Object.fromEntries(entries.map(([, name, count]) => [name, Number(count)]));
+}
+
+export interface ToolOptions extends StartOptions {
+  runtime?: Runtime;
+  /** In place of the runtime's. */
+  command?: readonly string[];
+}
+
+/** How a trace ended; `stderr` without libbpf's log. */
+export interface Stopped extends Ended {
+  /** From the signal to the end. */
+  ms: number;
+  readonly rows: Row[];
+}
+
+const withoutLog = (stderr: string) => stderr.replace(/^libbpf: .*\n/gm, "");
+
+/** A running trace. */
+export class Tool {
+  readonly child: Child;
+
+  private constructor(child: Child) {
+    this.child = child;
+  }
+
+  /** Starts the tool and waits until it is attached. */
+  static async start(
+    args: readonly string[],
+    { runtime = "executable", command = commands[runtime], ...options }: ToolOptions = {},
+  ): Promise<Tool> {
+    // The header follows the attachment at once; -c prints none.
+    const told = args.includes("-v") || options.stdout !== undefined || args.includes("-c");
+    const all = told && !args.includes("-v") ? ["-v", ...args] : args;
+    const tool = new Tool(new Child([...command, ...all], options));
+    await tool.child.until(({ stdout, stderr }) =>
+      told ? /^attached: /m.test(stderr) : stdout.includes("\n")
+    );
+    return tool;
+  }
+
+  /** The complete rows so far. */
+  get rows(): Row[] {
+    return parseRows(wholeLines(this.child.stdout));
+  }
+
+  /** Ends the trace, which must succeed. */
+  async stop(signal: Signal = "SIGINT"): Promise<Stopped> {
+    const ended = await this.child.stop(signal);
+    const stderr = withoutLog(ended.stderr);
+    assert.equal(ended.status, 0, stderr);
+    return {
+      ...ended,
+      stderr,
+      get rows() {
+        return parseRows(ended.stdout.replace(/^\n/, "")); // -c begins with an empty line
+      },
+    };
+  }
+}
+
+/**
+ * Starts a trace for each command line on each runtime, and waits until all are attached.
+ *
+ * @returns Stops them all. A runtime that fails does so alone.
+ */
+export async function startEach(
+  ...lines: string[][]
+): Promise<() => Map<Runtime, Promise<Stopped[]>>> {
+  const starts = runtimes.map((runtime) =>
+    Promise.all(lines.map((args) => Tool.start(args, { runtime })))
+  );
+  await Promise.allSettled(starts);
+  return () =>
+    new Map(starts.map((start, i) => {
+      const stopped = start.then((tools) => Promise.all(tools.map((tool) => tool.stop())));
+      stopped.catch(() => {}); // for the test that asks
+      return [runtimes[i]!, stopped];
+    }));
+}
+
+let nextPort = 2000 + process.pid % 1000 * 30;
+
+/** A port below the ephemeral ones that neither another test run nor anybody else is likely to use. */
+export const takePort = () => nextPort++;
+
+/** A server, once it listens. */
+export async function ready(server: Child): Promise<Child> {
+  await server.until(({ stdout }) => stdout.includes("ready"));
+  return server;
+}
