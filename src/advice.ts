@@ -8,15 +8,17 @@ import { AttachError } from "./tracer.ts";
 
 /** What to do about a trace that could not start. */
 export function advise(error: AttachError, options: Options): string {
-  const denied = error.refusals.some(({ reason }) =>
-    reason instanceof BpfError && ["EPERM", "EACCES"].includes(reason.code)
-  );
-  const { capable } = system;
-  const privileged = capable(system.CAP_SYS_ADMIN) ||
-    (capable(system.CAP_BPF) && capable(system.CAP_PERFMON));
-  if (denied && !privileged) {
+  const failed = (operation: string, ...codes: string[]) =>
+    error.refusals.some(({ reason }) =>
+      reason instanceof BpfError && reason.operation.startsWith(operation) &&
+      codes.includes(reason.code)
+    );
+  const missing = system.missingCapabilities();
+  if (missing.length > 0 && failed("", "EPERM", "EACCES")) {
     return process.getuid?.() === 0
-      ? "not permitted: root lacks CAP_BPF and CAP_PERFMON here; run it outside this container or give it both"
+      ? `not permitted: root lacks ${
+        missing.join(" and ")
+      } here; run it outside this container or give it that`
       : "not permitted: run it as root (sudo tcpconnect)";
   }
   if (!system.hasBtf() && options.btf === undefined) {
@@ -25,11 +27,17 @@ export function advise(error: AttachError, options: Options): string {
   if (system.lockdown() === "confidentiality") {
     return "kernel lockdown is in confidentiality mode, which forbids tracing: boot with lockdown=integrity or without";
   }
-  const syscalls = error.refusals.some(({ reason }) =>
-    reason instanceof BpfError && reason.operation.startsWith("attach sys_")
-  );
-  if (syscalls && !system.hasTracefs()) {
-    return "-r with tracepoints needs tracefs: mount -t tracefs tracefs /sys/kernel/tracing";
+  if (failed("open perf buffer", "EACCES")) {
+    return "kernel.perf_event_paranoid keeps perf buffers from CAP_PERFMON: run it as root, or sysctl kernel.perf_event_paranoid=2";
+  }
+  if (!system.capable(system.CAP_SYS_RESOURCE) && failed("load object", "EPERM")) {
+    return `this kernel charges maps to the limit of locked memory (${system.memlock()}): ulimit -l unlimited, or give it CAP_SYS_RESOURCE`;
+  }
+  const tracefs = system.tracefs();
+  if (tracefs !== "readable" && failed("attach sys_", "ENOENT", "EACCES", "EPERM")) {
+    return tracefs === "missing"
+      ? "-r with tracepoints needs tracefs: mount -t tracefs tracefs /sys/kernel/tracing"
+      : "-r with tracepoints needs tracefs, which only root may read here: run it as root";
   }
   if (options.attach === "auto") return `nothing attaches on this kernel: ${error.message}`;
   return `cannot attach on this kernel: ${error.message}; try --attach auto`;

@@ -108,7 +108,10 @@ function facts(options: Options, trials: readonly Trial[]): [string, string][] {
     ["memlock", system.memlock()],
     ["perf buffer", refused ? `no: ${refused.message}` : reached ? "yes" : "not reached"],
     ["ftrace", system.ftraceOff() ? "no: kernel.ftrace_enabled is 0" : "yes"],
-    ["tracefs", system.hasTracefs() ? "yes" : "no: tracepoint -r needs it"],
+    [
+      "tracefs",
+      system.tracefs() === "readable" ? "yes" : `${system.tracefs()}: tracepoint -r needs it`,
+    ],
     ["cgroup v2", system.cgroupRoot() ?? "no: tracepoint rows wait for an answer"],
     ["IPv6", system.hasIpv6() ? "yes" : "no"],
   ];

@@ -25,11 +25,12 @@ export const ftraceOff = () => text("/proc/sys/kernel/ftrace_enabled").trim() ==
 /** The lockdown mode: `none`, `integrity`, `confidentiality`, or "" where the kernel has none. */
 export const lockdown = () => /\[(\w+)\]/.exec(text("/sys/kernel/security/lockdown"))?.[1] ?? "";
 
-/** Whether tracefs is mounted where libbpf looks for it. */
-export const hasTracefs = () =>
-  ["/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"].some((path) =>
-    existsSync(path)
-  );
+/** Whether tracefs is where libbpf looks for it, and may be read. */
+export function tracefs(): "readable" | "unreadable" | "missing" {
+  const paths = ["/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"];
+  if (paths.some((path) => existsSync(path))) return "readable";
+  return / - tracefs /.test(text("/proc/self/mountinfo")) ? "unreadable" : "missing";
+}
 
 /** RLIMIT_MEMLOCK, as proc_pid_limits(5) tells it. */
 export const memlock = () =>
@@ -45,11 +46,21 @@ export function capable(capability: number): boolean {
   return (BigInt(`0x${effective}`) >> BigInt(capability) & 1n) === 1n;
 }
 
-/** Numbers of include/uapi/linux/capability.h. */
+// Of include/uapi/linux/capability.h.
 export const CAP_NET_ADMIN = 12;
 export const CAP_SYS_ADMIN = 21;
+export const CAP_SYS_RESOURCE = 24;
 export const CAP_PERFMON = 38;
 export const CAP_BPF = 39;
+
+/** The capabilities that tracing needs and the process has not; CAP_SYS_ADMIN stands for both. */
+export function missingCapabilities(): string[] {
+  if (capable(CAP_SYS_ADMIN)) return [];
+  return [
+    ...(capable(CAP_BPF) ? [] : ["CAP_BPF"]),
+    ...(capable(CAP_PERFMON) ? [] : ["CAP_PERFMON"]),
+  ];
+}
 
 /** Where the whole cgroup v2 hierarchy is mounted, if it is. */
 export function cgroupRoot(): string | undefined {
