@@ -54,32 +54,33 @@ build: $(TOOL)
 # Dependencies
 
 deps:
-	$(Q)sh ./deps.sh
+	$(Q)sh ./deps.sh build test vm
 
-build/deps: deps.sh
-	$(call msg,DEPS)
-	$(Q)sh ./deps.sh
+# One stamp for each group: build/deps-build, build/deps-test, build/deps-vm.
+build/deps-%: deps.sh
+	$(call msg,DEPS,$*)
+	$(Q)sh ./deps.sh $*
 	$(Q)mkdir -p $(@D) && touch $@
 
-node_modules/.package-lock.json: package.json package-lock.json .npmrc | build/deps
+node_modules/.package-lock.json: package.json package-lock.json .npmrc | build/deps-build
 	$(call msg,NPM)
 	$(Q)npm ci --silent
 	$(Q)touch $@
 
-$(O)/node_modules/%/bin/bun: package.json package-lock.json .npmrc | build/deps
+$(O)/node_modules/%/bin/bun: package.json package-lock.json .npmrc | build/deps-build
 	$(call msg,NPM,$@)
 	$(Q)mkdir -p $(O)
 	$(Q)cp package.json package-lock.json .npmrc $(O)
 	$(Q)cd $(O) && npm ci --silent --cpu=$(ARCH) --os=linux --libc=glibc
 	$(Q)touch $@
 
-$(SYSROOT)/usr: test/vm/packages.ts node_modules/.package-lock.json
+$(SYSROOT)/usr: test/vm/packages.ts node_modules/.package-lock.json | build/deps-vm
 	$(call msg,SYSROOT,$(SYSROOT))
 	$(Q)$(BUN) test/vm/packages.ts sysroot >/dev/null
 
 # Kernel program -> skeleton -> shim -> executable
 
-$(O)/tcpconnect.bpf.o: bpf/tcpconnect.bpf.c $(wildcard bpf/*.h) Makefile | build/deps $(SYSROOT:%=%/usr)
+$(O)/tcpconnect.bpf.o: bpf/tcpconnect.bpf.c $(wildcard bpf/*.h) Makefile | build/deps-build $(SYSROOT:%=%/usr)
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter -target bpf \
@@ -123,12 +124,12 @@ generate: $(O)/tcpconnect.bpf.o node_modules/.package-lock.json
 run: build
 	$(Q)$(SUDO) ./$(TOOL) $(ARGS)
 
-$(O)/test/client: test/client.c | build/deps
+$(O)/test/client: test/client.c | build/deps-build
 	$(call msg,CLIENT,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(cross) -O2 -Wall -Wextra -Werror -static -o $@ $<
 
-test: build $(O)/test/client
+test: build $(O)/test/client | build/deps-test
 	$(call msg,TEST,test/unit (Bun))
 	$(Q)$(BUN) test test/unit
 	$(call msg,TEST,test/unit (Deno))
@@ -145,7 +146,7 @@ endif
 arm64:
 	$(Q)$(MAKE) --no-print-directory ARCH=arm64 build build/arm64/test/client
 
-test-vm: build $(guests)
+test-vm: build $(guests) | build/deps-vm
 	$(call msg,TEST,test/vm)
 	$(Q)$(BUN) test/vm/matrix.ts
 
@@ -159,11 +160,11 @@ bench bench-vm: build $(O)/test/client build/bench/reader build/bench/gauge
 
 c := $(wildcard bpf/*.[ch] lib/shim/*.[ch] test/*.c bench/*.c)
 prose := $(wildcard *.md */*.md *.json)
-fmt: node_modules/.package-lock.json
+fmt: node_modules/.package-lock.json | build/deps-test
 	$(Q)$(CLANG_FORMAT) -i $(c)
 	$(Q)$(DENO) fmt --quiet src lib test bench $(prose)
 
-check: $(O)/tcpconnect.so node_modules/.package-lock.json
+check: $(O)/tcpconnect.so node_modules/.package-lock.json | build/deps-test
 	$(call msg,CHECK,format)
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(c)
 	$(Q)$(DENO) fmt --quiet --check src lib test bench $(prose)

@@ -1,30 +1,30 @@
 #!/bin/sh
-# Installs the packages that building and testing need, as far as they are missing.
+# Installs the packages that are missing, of the groups named as arguments: build, test, vm.
 set -eu
 
-# command or file : Debian package : Fedora package
-needed='
-clang                      clang            clang
-ld                         binutils         binutils
-clang-format               clang-format     clang-tools-extra
-bpftool                    bpftool          bpftool
-npm                        npm              nodejs-npm
-curl                       curl             curl
-ip                         iproute2         iproute
-tc                         iproute2         iproute-tc
-iptables                   iptables         iptables-nft
-nft                        nftables         nftables
-ld.lld                     lld              lld
-setpriv                    util-linux       util-linux
-xz                         xz-utils         xz
-qemu-system-x86_64         qemu-system-x86  qemu-system-x86
-qemu-system-aarch64        qemu-system-arm  qemu-system-aarch64
-libbpf.a                   libbpf-dev       libbpf-static
-libelf.a                   libelf-dev       elfutils-libelf-devel-static
-libz.a                     zlib1g-dev       zlib-static
-bpf/libbpf.h               libbpf-dev       libbpf-devel
-linux/bpf.h                linux-libc-dev   kernel-headers
-libc.a                     libc6-dev        glibc-static
+# group, what to look for, its Debian package, its Fedora package
+packages='
+build clang               clang            clang
+build ld                  binutils         binutils
+build bpftool             bpftool          bpftool
+build npm                 npm              nodejs-npm
+build libbpf.a            libbpf-dev       libbpf-static
+build bpf/libbpf.h        libbpf-dev       libbpf-devel
+build libelf.a            libelf-dev       elfutils-libelf-devel-static
+build libz.a              zlib1g-dev       zlib-static
+build libc.a              libc6-dev        glibc-static
+build linux/bpf.h         linux-libc-dev   kernel-headers
+test  clang-format        clang-format     clang-tools-extra
+test  curl                curl             curl
+test  ip                  iproute2         iproute
+test  iptables            iptables         iptables-nft
+test  setpriv             util-linux       util-linux
+vm    ld.lld              lld              lld
+vm    nft                 nftables         nftables
+vm    tc                  iproute2         iproute-tc
+vm    xz                  xz-utils         xz
+vm    qemu-system-x86_64  qemu-system-x86  qemu-system-x86
+vm    qemu-system-aarch64 qemu-system-arm  qemu-system-aarch64
 '
 
 have() {
@@ -32,18 +32,17 @@ have() {
 	*.a) for file in /usr/lib/*/"$1" /usr/lib64/"$1"; do [ ! -e "$file" ] || return 0; done; false ;;
 	*.h) [ -e "/usr/include/$1" ] ;;
 	# Ubuntu's /usr/sbin/bpftool is a wrapper that looks for one that fits the kernel.
-	bpftool) PATH=$PATH:/usr/sbin; bpftool version >/dev/null 2>&1 || ls /usr/lib/linux-tools/*/bpftool >/dev/null 2>&1 ;;
-	*) PATH=$PATH:/usr/sbin:/sbin; command -v "$1" >/dev/null ;;
+	bpftool) bpftool version >/dev/null 2>&1 || ls /usr/lib/linux-tools/*/bpftool >/dev/null 2>&1 ;;
+	*) command -v "$1" >/dev/null ;;
 	esac
 }
 
+PATH=$PATH:/usr/sbin:/sbin
 debian='' fedora=''
-while read -r what deb rpm; do
-	if [ -n "$what" ] && ! have "$what"; then
-		debian="$debian $deb" fedora="$fedora $rpm"
-	fi
+while read -r group what deb rpm; do
+	case " $* " in *" $group "*) have "$what" || debian="$debian $deb" fedora="$fedora $rpm" ;; esac
 done <<EOF
-$needed
+$packages
 EOF
 [ -n "$debian" ] || exit 0
 
