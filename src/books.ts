@@ -55,7 +55,7 @@ export class Books {
 
   /** Reports the sum. To be called once all programs are detached and all buffers drained. */
   close(options: Options): void {
-    const skipped = this.#skipped(options.result ? "fentry_" : "fexit_");
+    const skipped = this.#skipped(options.result ? /^fentry_/ : /^fexit_/);
     const lost = {
       "perf buffer full": this.#kernel("lost_output"),
       "map full": this.#kernel("lost_full"),
@@ -68,8 +68,8 @@ export class Books {
       .map(([cause, count]) => `${count} ${cause}`).join(", ");
     if (total > 0) this.#report(`Lost ${total} events in all: ${causes}`);
     if (this.#tracer.backend === "tracepoint") {
-      // Most state changes are no attempt's beginning; nobody can tell of those that went unseen.
-      const unseen = this.#skipped("state_");
+      // Most state changes are no attempt's beginning, and the twin sees the ends; nobody can tell.
+      const unseen = this.#skipped(/^state_[a-z]+$/);
       if (unseen > 0) this.#report(`Lost at most ${unseen} more: state changes missed`);
     }
     if (!options.verbose) return;
@@ -84,9 +84,9 @@ export class Books {
   }
 
   /** How often programs were not run because they interrupted themselves. */
-  #skipped(prefix: string): number {
+  #skipped(which: RegExp): number {
     const { skeleton, programs } = this.#tracer;
-    return programs.filter((name) => name.startsWith(prefix))
+    return programs.filter((name) => which.test(name))
       .reduce((sum, name) => sum + skeleton.recursionMisses(name), 0);
   }
 

@@ -12,6 +12,8 @@ const ROW_MAX = 256;
 interface Column {
   title: string;
   width: number;
+  /** No space before the next column, as the C tool has it; one all the same if the text fills it. */
+  tight?: boolean;
   write(text: TextBuffer, event: EventView): void;
 }
 
@@ -26,9 +28,9 @@ export class Table {
   }
 
   header(): void {
-    this.#columns.forEach(({ title, width }, i) => {
-      if (i > 0) this.#text.space();
+    this.#columns.forEach(({ title, width, tight }, i) => {
       this.#text.ascii(title, width);
+      if (!tight && i < this.#columns.length - 1) this.#text.space();
     });
     this.#text.newline();
   }
@@ -38,8 +40,10 @@ export class Table {
     const columns = this.#columns;
     text.reserve(ROW_MAX);
     for (let i = 0; i < columns.length; i++) {
-      if (i > 0) text.space();
-      columns[i]!.write(text, event);
+      const column = columns[i]!;
+      column.write(text, event);
+      if (column.tight) text.gap();
+      else if (i < columns.length - 1) text.space();
     }
     text.newline();
   }
@@ -51,6 +55,7 @@ function columns(options: Options): Column[] {
     options.printUid && {
       title: "UID",
       width: 6,
+      tight: true,
       write: (text, event) => text.integer(event.uid, 6),
     },
     { title: "PID", width: 6, write: (text, event) => text.integer(event.pid, 6) },
@@ -101,6 +106,7 @@ function time(): Column {
   return {
     title: "TIME(s)",
     width: 9,
+    tight: true,
     write(text, event) {
       // The C tool drops what is below a microsecond before it subtracts.
       const micros = Math.floor((event.time - event.latency) / 1000);

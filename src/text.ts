@@ -45,6 +45,11 @@ export class TextBuffer {
     this.byte(SPACE);
   }
 
+  /** A space, unless there is one. */
+  gap(): void {
+    if (this.#bytes[this.#length - 1] !== SPACE) this.space();
+  }
+
   newline(): void {
     this.byte(0x0a);
   }

@@ -35,22 +35,25 @@ function plans(backend: Backend, options: Options): Plan[] {
   const each = (program: string) => versions.map((version) => `${program}_${version}`);
   // tp_btf needs the kernel's own BTF.
   const state = options.btf ? "state_raw" : "state_btf";
+  const twins = [state, `${state}_twin`];
   switch (backend) {
     case "fentry":
       return [{
         backend,
-        programs: options.result ? [state, ...each("fexit"), ...each("fentry")] : each("fexit"),
+        programs: options.result ? [...twins, ...each("fexit"), ...each("fentry")] : each("fexit"),
       }];
     case "kprobe":
       return [{
         backend,
-        programs: [...(options.result ? [state] : []), ...each("kretprobe"), ...each("kprobe")],
+        programs: [...(options.result ? twins : []), ...each("kretprobe"), ...each("kprobe")],
       }];
     case "tracepoint": {
       const calls = options.result ? ["sys_exit_connect", "sys_enter_connect"] : [];
-      const programs = [...calls, state];
       // Without cgroups the source port comes with the next change of state.
-      return [{ backend, programs: ["connect_cb", ...programs] }, { backend, programs }];
+      return [
+        { backend, programs: ["connect_cb", ...calls, ...(options.result ? twins : [state])] },
+        { backend, programs: [...calls, ...twins] },
+      ];
     }
   }
 }
