@@ -182,4 +182,4 @@ install: build
 # What was downloaded stays: node_modules and build/vm.
 clean:
 	$(call msg,CLEAN)
-	$(Q)rm -rf $(O)/tcpconnect.* $(O)/test build/deps $(TOOL)
+	$(Q)rm -rf $(O)/tcpconnect.* $(O)/test build/deps-* $(TOOL)

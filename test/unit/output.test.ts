@@ -53,14 +53,14 @@ test("write() brings everything through a pipe", () => {
 });
 
 test("write() waits for a reader that is slow, through short writes", () => {
-  const { how, stdout } = write(MEGABYTE, "| { sleep 0.2; sha256sum; }");
+  const { how, stdout } = write(MEGABYTE, "| { sleep 1; sha256sum; }");
   assert.equal(stdout.slice(0, 64), hash(MEGABYTE));
   assert.equal(how.left, 0);
   assert.ok(how.refusals > 0, "the pipe was never full");
 });
 
 test("write() leaves the pipe that other processes share blocking", () => {
-  const { how } = write(MEGABYTE, "| { sleep 0.1; cat >/dev/null; }");
+  const { how } = write(MEGABYTE, "| { sleep 1; cat >/dev/null; }");
   assert.ok(how.refusals > 0, "the pipe was never full");
   assert.equal(how.nonblocking, false);
 });
