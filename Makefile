@@ -6,8 +6,8 @@ HOST := $(shell uname -m | sed 's/aarch64/arm64/')
 CLANG ?= clang
 LLVM_STRIP ?= llvm-strip
 CLANG_FORMAT ?= clang-format
-# Ubuntu keeps bpftool beside each kernel.
-BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/lib/linux-tools/*/bpftool) bpftool)
+# Ubuntu keeps bpftool beside each kernel, and a wrapper elsewhere that wants the running one's.
+BPFTOOL ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool) bpftool)
 
 bun_x86_64 := bun-linux-x64
 bun_arm64 := bun-linux-aarch64

@@ -5,6 +5,10 @@
 #include <bpf/libbpf.h>
 #include "shim.h"
 
+#if LIBBPF_MAJOR_VERSION < 1
+#error "libbpf 1.0 or newer is needed: Debian 12, Ubuntu 24.04"
+#endif
+
 #define JOIN_(a, b) a##b
 #define JOIN(a, b)  JOIN_(a, b)
 
