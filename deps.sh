@@ -12,6 +12,7 @@ build libbpf.a            libbpf-dev       libbpf-static
 build bpf/libbpf.h        libbpf-dev       libbpf-devel
 build libelf.a            libelf-dev       elfutils-libelf-devel-static
 build libz.a              zlib1g-dev       zlib-static
+build libzstd.a           libzstd-dev      libzstd-static
 build libc.a              libc6-dev        glibc-static
 build linux/bpf.h         linux-libc-dev   kernel-headers
 test  clang-format        clang-format     clang-tools-extra
