@@ -67,3 +67,18 @@ int fcntl64(int fd, int cmd, ...)
 	va_end(args);
 	return syscall(SYS_fcntl, fd, cmd, arg);
 }
+
+/*
+ * Since elfutils 0.192 libelf.a refers to its libeu.a for the trees of elf_getdata_rawchunk(), but
+ * Debian 13 does not ship that. libbpf never asks for raw chunks, so the trees stay empty.
+ */
+__attribute__((weak)) void eu_search_tree_init(void **root)
+{
+	*root = NULL;
+}
+
+__attribute__((weak)) void eu_search_tree_fini(void **root, void (*free_node)(void *))
+{
+	(void)root;
+	(void)free_node;
+}
