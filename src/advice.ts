@@ -27,6 +27,9 @@ export function advise(error: AttachError, options: Options): string {
   if (system.lockdown() === "confidentiality") {
     return "kernel lockdown is in confidentiality mode, which forbids tracing: boot with lockdown=integrity or without";
   }
+  if (system.ftraceOff() && failed("attach f", "EBUSY")) {
+    return "kernel.ftrace_enabled is 0, with which fentry does not attach: use --attach tracepoint, or sysctl kernel.ftrace_enabled=1";
+  }
   if (failed("open perf buffer", "EACCES")) {
     return "kernel.perf_event_paranoid keeps perf buffers from CAP_PERFMON: run it as root, or sysctl kernel.perf_event_paranoid=2";
   }

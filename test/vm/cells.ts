@@ -1,0 +1,182 @@
+/** The matrix: every back end sees every case as the client does, with and without -r. */
+
+import assert from "node:assert/strict";
+import {
+  type Attempt,
+  type Case,
+  cases,
+  compare,
+  parseAttempts,
+  parseRows,
+  type Row,
+} from "../cases.ts";
+import type { Backend } from "../../src/args.ts";
+import { books } from "../tool.ts";
+import { type Attach, attaches, type Expected } from "./expected.ts";
+import { type Outcome, outcome } from "./outcome.ts";
+import { completed, place, type Verdict, verdicts } from "./verdicts.ts";
+
+type Sections = Readonly<Record<string, string>>;
+
+const isVerdict = (c: Case): c is Verdict => "result" in c;
+const everything: readonly (Case | Verdict)[] = [...cases, ...verdicts];
+
+const slow = (c: Case | Verdict) => isVerdict(c) && c.slow;
+
+function job(c: Case | Verdict): string {
+  const inside = isVerdict(c) && c.netns ? `ip netns exec ${c.netns} ` : "";
+  const command = `${inside}/client ${c.argv(place).join(" ")}`;
+  return `${slow(c) ? "slow" : "job"} ${everything.indexOf(c)} ${command}`;
+}
+
+/** Runs all cases while a back end watches, without and with -r. */
+const cell = (attach: Attach) => `
+trace ${attach}.plain /tcpconnect -s --attach ${attach}
+trace ${attach}.result /tcpconnect -v -r -s --attach ${attach}
+if ended ${attach}.plain && ended ${attach}.result; then
+	:
+else
+	cases
+	finish ${attach}.jobs
+	pending >/run/pending
+	section ${attach}.pending /run/pending
+fi
+stop INT ${attach}.plain
+stop TERM ${attach}.result
+kill $(cat /run/pending)
+now | section ${attach}.end
+`;
+
+/** The part of a guest's script that fills its line of the matrix. */
+export const cellsScript = `
+cases() {
+${everything.toSorted((a, b) => Number(slow(b)) - Number(slow(a))).map(job).join("\n")}
+}
+# From the peer, which repeats a SYN for two minutes.
+pending() {
+	for address in ${place.silent4} ${place.silent6}; do
+		/usr/sbin/ip netns exec peer /client hold $address 8080 600000 >/dev/null &
+		echo $!
+	done
+	await unanswered
+}
+unanswered() { [ "$(ip netns exec peer netstat -tn | grep -c SYN_SENT)" = 2 ]; }
+: >/run/pending
+${attaches.map(cell).join("")}
+`;
+
+/** What the client saw. */
+interface Seen {
+  attempts: Attempt[];
+  /** Of these, the ones whose fate was arranged. */
+  verdicts: Map<number, Verdict>;
+  pending: string[];
+  lacks: string[];
+}
+
+function clientSaw(sections: Sections, attach: Attach): Seen {
+  const seen: Seen = { attempts: [], verdicts: new Map(), pending: [], lacks: [] };
+  seen.pending = sections[`${attach}.pending`]!.trim().split("\n");
+  const said = Map.groupBy(
+    sections[`${attach}.jobs`]!.trim().split("\n").map((line) =>
+      line.split(/:(.*)/s, 2) as [string, string]
+    ),
+    ([number]) => Number(number),
+  );
+  everything.forEach((c, i) => {
+    const lines = (said.get(i) ?? []).map(([, line]) => line);
+    const status = lines.pop();
+    const lacks = /^unsupported: [\w-]+: (.*): /.exec(lines[0] ?? "")?.[1];
+    if (status === "status 77" && lacks) return seen.lacks.push(lacks);
+    assert.equal(status, "status 0", `${c.name}: ${lines.join("; ")}`);
+    const attempts = parseAttempts(lines.join("\n"));
+    assert.equal(attempts.length, c.attempts, c.name);
+    for (const attempt of attempts) {
+      if (isVerdict(c)) {
+        assert.equal(attempt.result, c.result, c.name);
+        seen.verdicts.set(attempt.pid, c);
+      }
+      seen.attempts.push(attempt);
+    }
+  });
+  return seen;
+}
+
+/** What one run of the tool said. */
+type Said = (what: "status" | "out" | "err") => string;
+
+function unsupported(said: Said, because: RegExp | undefined): void {
+  assert.equal(said("status").trim(), "1");
+  assert.equal(said("out"), "");
+  const [line, ...rest] = said("err").trimEnd().split("\n").reverse();
+  assert.match(line!, /^tcpconnect: /);
+  assert(because?.test(line!), `an unexpected reason: ${line}`);
+  assert(rest.every((line) => line.startsWith("not attached: ")), rest.join("\n"));
+}
+
+/** The rows of a run that went well, without those that tell that it was still pending. */
+function rows(said: Said, pending: readonly string[]): Row[] {
+  assert.equal(said("status").trim(), "0", said("err"));
+  const all = parseRows(said("out"));
+  const waiting = all.filter((row) => pending.includes(row["PID"]!));
+  assert.deepEqual(waiting.map((row) => row["RESULT"] ?? "pending"), pending.map(() => "pending"));
+  return all.filter((row) => !waiting.includes(row));
+}
+
+function plain(said: Said, seen: Seen): void {
+  const attempts = seen.attempts.map((a) =>
+    seen.verdicts.has(a.pid) ? completed(a, { result: false }) : a
+  );
+  compare(attempts, rows(said, seen.pending), { result: false });
+  assert.equal(said("err"), "");
+}
+
+function result(said: Said, { attempts, verdicts, pending }: Seen, backend: Backend): void {
+  const known = attempts.map((a) => verdicts.has(a.pid) ? completed(a, { result: true }) : a);
+  const pairs = compare(known, rows(said, pending), { result: true });
+  for (const [attempt, row] of pairs) {
+    const latency = Number(row["LAT(ms)"]);
+    const what = `${verdicts.get(attempt.pid)?.name ?? attempt.comm}: ${latency} ms`;
+    // What the tool measures lies within what the client does, except for the close of an exit.
+    if (attempt.comm !== "die") assert(latency <= attempt.latency + 0.01, `${what} is too long`);
+    assert(latency >= (verdicts.get(attempt.pid)?.least ?? 0), `${what} is too short`);
+  }
+  const printed = pairs.length + pending.length;
+  assert.deepEqual(books(said("err")), { attempts: printed, printed, filtered: 0, lost: 0 });
+  assert.match(said("err"), new RegExp(`^attached: ${backend} `, "m"));
+}
+
+function check(sections: Sections, attach: Attach, expected: Expected): string {
+  const of = (kind: string): Said => (what) => {
+    const text = sections[`${attach}.${kind}.${what}`];
+    assert(text !== undefined, "did not run");
+    return text;
+  };
+  if (expected.cells[attach] === "unsupported") {
+    unsupported(of("plain"), expected.because);
+    unsupported(of("result"), expected.because);
+    return "unsupported";
+  }
+  const backend = attach === "auto" ? expected.auto : attach;
+  assert(sections[`${attach}.jobs`], of("plain")("err") + of("result")("err"));
+  const seen = clientSaw(sections, attach);
+  assert.deepEqual([...new Set(seen.lacks)], expected.lacks);
+  try {
+    plain(of("plain"), seen);
+    result(of("result"), seen, backend);
+  } catch (error) {
+    throw new Error(`${of("plain")("err")}${of("result")("err")}${(error as Error).message}`);
+  }
+  return attach === "auto" ? `pass (${backend})` : "pass";
+}
+
+/** Evaluates what {@linkcode cellsScript} reported. */
+export function cells(row: string, sections: Sections, expected: Expected): Outcome[] {
+  return attaches.map((attach) => {
+    const [from] = (sections[`${attach}.plain.times`] ?? "").split(" ");
+    return {
+      ...outcome(row, attach, () => check(sections, attach, expected)),
+      seconds: Number(sections[`${attach}.end`]) - Number(from),
+    };
+  });
+}

@@ -1,0 +1,40 @@
+/** What each kernel must be found to do: any difference is a failure. */
+
+import type { Backend } from "../../src/args.ts";
+
+export type Attach = Backend | "auto";
+export const attaches: readonly Attach[] = ["fentry", "kprobe", "tracepoint", "auto"];
+
+/** A cell of the matrix. */
+export type Cell = "pass" | "unsupported";
+
+export interface Expected {
+  cells: Record<Attach, Cell>;
+  /** What `auto` takes. */
+  auto: Backend;
+  /** What the one line about an unsupported back end must tell of the kernel. */
+  because?: RegExp;
+  /** What the client cannot do there, in its words. */
+  lacks: readonly string[];
+}
+
+const all: Expected = {
+  cells: { fentry: "pass", kprobe: "pass", tracepoint: "pass", auto: "pass" },
+  auto: "fentry",
+  lacks: [],
+};
+
+export const expected: Readonly<Record<string, Expected>> = {
+  "arm64 6.12": all,
+  // BPF trampolines came to arm64 with 6.0, direct calls of ftrace, which fentry needs, with 6.4.
+  "arm64 6.1": {
+    ...all,
+    cells: { ...all.cells, fentry: "unsupported" },
+    auto: "kprobe",
+    because: /attach fexit_v4: .*(524|ENOTSUPP)/,
+  },
+  "7.x": all,
+  "6.12": all,
+  "6.1": all,
+  "5.10": { ...all, lacks: ["no MPTCP"] },
+};

@@ -1,0 +1,89 @@
+/** Kernels that deny what the tool needs: one clear line and its status, and nothing half done. */
+
+import assert from "node:assert/strict";
+import { compare, parseAttempts, parseRows } from "../cases.ts";
+import type { Condition, Trial } from "./conditions.ts";
+import { type Outcome, outcome } from "./outcome.ts";
+
+type Sections = Readonly<Record<string, string>>;
+
+const ways = ["tcp 127.0.0.1", "nonblock 127.0.0.1"];
+const ways6 = ["tcp ::1", "mapped 127.0.0.1"];
+
+function command({ as = "", args, doctor, status }: Trial): string {
+  const options = doctor ? ["--doctor"] : status === 0 ? ["-v", "-s"] : ["-s"];
+  return [as, "/tcpconnect", ...options, args].filter(Boolean).join(" ");
+}
+
+/** The part of a guest's script that makes a condition, tries the tool in it, and ends it. */
+export function hostileScript(
+  { name, enter = "", leave = "", trials, ipv6 = true }: Condition,
+): string {
+  return `
+now | section ${name}.start
+${enter}
+${
+    trials.map((trial, i) => `
+trace ${name}.${i} ${command(trial)}
+if ! ended ${name}.${i}; then
+	for way in ${[...ways, ...ipv6 ? ways6 : []].map((way) => `"${way}"`).join(" ")}; do
+		/client $way 8080
+	done >/run/jobs/all
+	section ${name}.${i}.jobs /run/jobs/all
+	sysctl -n kernel.bpf_stats_enabled | section ${name}.${i}.stats
+fi
+stop TERM ${name}.${i}
+grep tcp_v /sys/kernel/debug/kprobes/list | section ${name}.${i}.left
+`).join("")
+  }
+${leave}
+now | section ${name}.end
+`;
+}
+
+/** What is not of the log that comes with -v. */
+const news = (stderr: string) =>
+  stderr.split("\n").filter((line) =>
+    !/^(|(not )?attached: .*|attempts .*|printed .*)$/.test(line)
+  );
+
+function check(trial: Trial, bpfStats: number, said: (what: string) => string | undefined): void {
+  const { status, says, backend, blind = false, args, doctor } = trial;
+  const [out, err] = [said("out"), said("err")];
+  assert(out !== undefined && err !== undefined, "did not run");
+  assert.equal(said("status")?.trim(), `${status}`, out + err);
+  assert.equal(said("left") ?? "", "", "kprobes are left behind");
+  if (doctor) {
+    for (const line of [says].flat()) if (line) assert.match(out, line);
+    assert.equal(err, "");
+    return;
+  }
+  const lines = news(err);
+  assert.equal(lines.length, says ? 1 : 0, err);
+  for (const line of [says].flat()) if (line) assert.match(lines[0]!, line);
+  if (status !== 0) {
+    assert.equal(out, "");
+    return;
+  }
+  assert.equal(said("stats")?.trim(), `${bpfStats}`, "kernel.bpf_stats_enabled");
+  assert.match(err, new RegExp(`^attached: ${backend} `, "m"));
+  const attempts = parseAttempts(said("jobs") ?? "");
+  assert(attempts.length >= 2);
+  compare(blind ? [] : attempts, parseRows(out), { result: /(^| )-r/.test(args) });
+}
+
+/** Evaluates what the script of a condition reported. */
+export function hostile(row: string, sections: Sections, condition: Condition): Outcome {
+  const { name, title, trials } = condition;
+  const result = outcome(title, row, () => {
+    trials.forEach((trial, i) => {
+      try {
+        check(trial, condition.bpfStats ?? 0, (what) => sections[`${name}.${i}.${what}`]);
+      } catch (error) {
+        throw new Error(`${command(trial)}: ${(error as Error).message}`);
+      }
+    });
+  });
+  const seconds = Number(sections[`${name}.end`]) - Number(sections[`${name}.start`]);
+  return { ...result, seconds };
+}
