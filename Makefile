@@ -136,7 +136,7 @@ test: build $(O)/test/client | build/deps-test
 	$(call msg,TEST,test/unit (Bun))
 	$(Q)$(BUN) test test/unit
 	$(call msg,TEST,test/unit (Deno))
-	$(Q)$(DENO) test --quiet --allow-all test/unit
+	$(Q)$(DENO) test --allow-all test/unit
 	$(call msg,TEST,test/kernel)
 	$(Q)$(SUDO) env CI=$(CI) $(abspath $(BUN)) test test/kernel
 

@@ -20,7 +20,7 @@ const client = resolve(import.meta.dirname!, "../build/test/client");
 const { values } = parseArgs({
   options: {
     kernel: { type: "string", default: "6.12" },
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "2" },
     connects: { type: "string", default: "3000" },
   },
 });
@@ -45,11 +45,11 @@ kernel() {
 	cat /proc/$1/fdinfo/* 2>/dev/null | awk '
 		/^prog_id:/ { id = $2 }
 		/^run_time_ns:/ { time[id] = $2 }
-		END { for (id in time) sum += time[id]; printf "%d\\n", sum }'
+		END { for (id in time) sum += time[id]; printf "%.0f\\n", sum }'
 }
-# User and system time of all threads, ticks.
+# Time on a processor, of all threads, ns.
 user() {
-	sed 's/.*) //' /proc/$1/stat | awk '{ print $12 + $13 }'
+	cat /proc/$1/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f\\n", sum }'
 }
 attached() {
 	case $1 in
@@ -69,7 +69,7 @@ measure() {
 		sleep 0.1
 	done
 	sleep 1
-	/client burst 127.0.0.1 8080 1000 >/dev/null
+	/client burst 127.0.0.1 8080 ${values.connects} >/dev/null
 	sleep 1
 	kernel=$(kernel $pid)
 	user=$(user $pid)
@@ -103,11 +103,11 @@ interface Result {
 function parse(text: string): Map<string, Result> {
   const results = new Map<string, Result>();
   for (const line of text.trim().split("\n")) {
-    const [name, kernel, ticks, made] = line.split("|");
+    const [name, kernel, user, made] = line.split("|");
     const [, connects, seconds] = /made (\d+) .*seconds (\S+)/.exec(made!)!.map(Number);
     const result = results.get(name!) ?? { kernel: [], user: [], seconds: [] };
     result.kernel.push(Number(kernel) / connects!);
-    result.user.push(Number(ticks) * 10_000 / connects!); // 100 ticks a second
+    result.user.push(Number(user) / 1000 / connects!);
     result.seconds.push(seconds!);
     results.set(name!, result);
   }

@@ -31,8 +31,8 @@ const groups: Record<string, (effort: Effort) => Promise<Figure[]>> = {
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    seconds: { type: "string", default: "4" },
-    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "4" },
     inside: { type: "boolean" },
   },
 });

@@ -128,7 +128,8 @@ function plain(said: Said, seen: Seen): void {
     seen.verdicts.has(a.pid) ? completed(a, { result: false }) : a
   );
   compare(attempts, rows(said, seen.pending), { result: false });
-  assert.equal(said("err"), "");
+  // On the way to a row a state change can be skipped, mostly one of no attempt; the tool cannot tell.
+  assert.equal(said("err").replace(/^Lost at most \d+ more: state changes missed\n$/, ""), "");
 }
 
 function result(said: Said, { attempts, verdicts, pending }: Seen, backend: Backend): void {

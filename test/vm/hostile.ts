@@ -44,7 +44,7 @@ now | section ${name}.end
 /** What is not of the log that comes with -v. */
 const news = (stderr: string) =>
   stderr.split("\n").filter((line) =>
-    !/^(|(not )?attached: .*|attempts .*|printed .*)$/.test(line)
+    !/^(|(not )?attached: .*|attempts .*|printed .*|Lost at most .*)$/.test(line)
   );
 
 function check(trial: Trial, bpfStats: number, said: (what: string) => string | undefined): void {
