@@ -93,14 +93,15 @@ $(O)/tcpconnect.skel.h: $(O)/tcpconnect.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name tcpconnect_bpf > $@
 
 shim := $(wildcard lib/shim/*.c)
-# libelf wants it since elfutils 0.189; nothing else takes from it.
+# nodelete: signal handlers must outlive whoever loaded it.
+# libelf wants libzstd since elfutils 0.189; nothing else takes from it.
 zstd = $(if $(wildcard $(SYSROOT)/usr/lib/$(target_$(ARCH))/libzstd.a),-l:libzstd.a)
 $(O)/tcpconnect.so: $(O)/tcpconnect.skel.h $(shim) lib/shim/shim.h lib/shim/exports.map Makefile
 	$(call msg,SHIM,$@)
 	$(Q)$(CLANG) $(cross) -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -o $@ \
 		-DSKELETON=tcpconnect_bpf -include bpf/tcpconnect.h -include $< $(shim) \
 		-Wl,-Bsymbolic,--version-script=lib/shim/exports.map,--gc-sections,-s \
-		-Wl,-z,relro,-z,now,-z,defs -Wl,--whole-archive -l:libbpf.a -Wl,--no-whole-archive \
+		-Wl,-z,relro,-z,now,-z,defs,-z,nodelete -Wl,--whole-archive -l:libbpf.a -Wl,--no-whole-archive \
 		-l:libelf.a -l:libz.a $(zstd)
 
 ts := $(wildcard lib/*.ts src/*.ts)
