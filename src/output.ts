@@ -17,6 +17,7 @@ export class Output implements Disposable {
   readonly #fd: number;
   readonly #socket: boolean;
   #closed = false;
+  #stuck = false;
 
   /** @throws {OutputError} If the process was started without a standard output. */
   constructor(libbpf: Libbpf) {
@@ -32,7 +33,8 @@ export class Output implements Disposable {
   }
 
   /**
-   * Writes all bytes, however slow the reader is.
+   * Writes all bytes, however slow the reader is. Once given up, it writes nothing more: a row may
+   * have been cut, and none must follow it.
    *
    * @param giveUp Asked while the reader takes nothing; true ends the attempt.
    * @returns How many bytes were not written: 0, unless it gave up or the reader has gone.
@@ -40,14 +42,15 @@ export class Output implements Disposable {
    */
   write(bytes: Uint8Array<ArrayBuffer>, giveUp: () => boolean): number {
     let left = bytes;
-    while (left.length > 0 && !this.#closed) {
+    while (left.length > 0 && !this.#closed && !this.#stuck) {
       const result = this.#socket
         ? this.#libbpf.send(this.#fd, left)
         : this.#libbpf.write(this.#fd, left);
       if (result >= 0) left = left.subarray(result);
       else if (result === -EPIPE) this.#closed = true;
       else if (result === -EAGAIN) {
-        if (giveUp()) break;
+        this.#stuck = giveUp();
+        if (this.#stuck) break;
         this.#libbpf.pause(RETRY_MS);
       } else if (result !== -EINTR) this.#libbpf.check("write to standard output", result);
     }
