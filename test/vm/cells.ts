@@ -29,22 +29,30 @@ function job(c: Case | Verdict): string {
   return `${slow(c) ? "slow" : "job"} ${everything.indexOf(c)} ${command}`;
 }
 
-/** Runs all cases while a back end watches, without and with -r. */
-const cell = (attach: Attach) => `
-trace ${attach}.plain /tcpconnect -s --attach ${attach}
-trace ${attach}.result /tcpconnect -v -r -s --attach ${attach}
-if ended ${attach}.plain && ended ${attach}.result; then
+/** What watches the same pass: `auto` attaches what another pass has seen alone, or sees alone. */
+const passes: readonly (readonly Attach[])[] = [["fentry", "auto"], ["kprobe"], ["tracepoint"]];
+const passOf = (attach: Attach) => passes.findIndex((watchers) => watchers.includes(attach));
+
+/** Runs all cases while back ends watch, each without and with -r. */
+const pass = (watchers: readonly Attach[], i: number) => `
+${
+  watchers.map((attach) =>
+    `trace ${attach}.plain /tcpconnect -s --attach ${attach}
+trace ${attach}.result /tcpconnect -v -r -s --attach ${attach}`
+  ).join("\n")
+}
+if ${watchers.map((attach) => `ended ${attach}.plain && ended ${attach}.result`).join(" && ")}; then
 	:
 else
 	cases
-	finish ${attach}.jobs
+	finish ${i}.jobs
 	pending >/run/pending
-	section ${attach}.pending /run/pending
+	section ${i}.pending /run/pending
 fi
-stop INT ${attach}.plain
-stop TERM ${attach}.result
+stop INT ${watchers.map((attach) => `${attach}.plain`).join(" ")}
+stop TERM ${watchers.map((attach) => `${attach}.result`).join(" ")}
 kill $(cat /run/pending)
-now | section ${attach}.end
+now | section ${i}.end
 `;
 
 /** The part of a guest's script that fills its line of the matrix. */
@@ -62,7 +70,7 @@ pending() {
 }
 unanswered() { [ "$(ip netns exec peer netstat -tn | grep -c SYN_SENT)" = 2 ]; }
 : >/run/pending
-${attaches.map(cell).join("")}
+${passes.map(pass).join("")}
 `;
 
 /** What the client saw. */
@@ -76,9 +84,9 @@ interface Seen {
 
 function clientSaw(sections: Sections, attach: Attach): Seen {
   const seen: Seen = { attempts: [], verdicts: new Map(), pending: [], lacks: [] };
-  seen.pending = sections[`${attach}.pending`]!.trim().split("\n");
+  seen.pending = sections[`${passOf(attach)}.pending`]!.trim().split("\n");
   const said = Map.groupBy(
-    sections[`${attach}.jobs`]!.trim().split("\n").map((line) =>
+    sections[`${passOf(attach)}.jobs`]!.trim().split("\n").map((line) =>
       line.split(/:(.*)/s, 2) as [string, string]
     ),
     ([number]) => Number(number),
@@ -159,7 +167,7 @@ function check(sections: Sections, attach: Attach, expected: Expected): string {
     return "unsupported";
   }
   const backend = attach === "auto" ? expected.auto : attach;
-  assert(sections[`${attach}.jobs`], of("plain")("err") + of("result")("err"));
+  assert(sections[`${passOf(attach)}.jobs`], of("plain")("err") + of("result")("err"));
   const seen = clientSaw(sections, attach);
   assert.deepEqual([...new Set(seen.lacks)], expected.lacks);
   try {
@@ -177,7 +185,7 @@ export function cells(row: string, sections: Sections, expected: Expected): Outc
     const [from] = (sections[`${attach}.plain.times`] ?? "").split(" ");
     return {
       ...outcome(row, attach, () => check(sections, attach, expected)),
-      seconds: Number(sections[`${attach}.end`]) - Number(from),
+      seconds: Number(sections[`${passOf(attach)}.end`]) - Number(from),
     };
   });
 }
