@@ -34,47 +34,52 @@ static __always_inline void set_v4(__u8 *addr, __u32 v4)
 	words[3] = 0;
 }
 
+/* Whether a value is in a filter's list, or the list is empty. */
+#define PASSES(filter, value)                                                                      \
+	({                                                                                         \
+		bool passes = !filter##_count;                                                     \
+		__u32 room = sizeof(filter##s) / sizeof(filter##s[0]);                             \
+		for (__u32 i = 0; i < room && i < filter##_count; i++)                             \
+			if (filter##s[i] == (value))                                               \
+				passes = true;                                                     \
+		passes;                                                                            \
+	})
+
 /* Who calls, unless filtered. */
 static __always_inline bool fill_caller(struct event *ev)
 {
-	bool pass;
-
 	ev->pid = bpf_get_current_pid_tgid() >> 32;
-	if (filter_pid_count) {
-		pass = false;
-		for (__u32 i = 0; i < MAX_PIDS && i < filter_pid_count; i++)
-			if (filter_pids[i] == ev->pid)
-				pass = true;
-		if (!pass)
-			return false;
-	}
-
+	if (!PASSES(filter_pid, ev->pid))
+		return false;
 	ev->uid = bpf_get_current_uid_gid();
-	if (filter_uid_count) {
-		pass = false;
-		for (__u32 i = 0; i < MAX_UIDS && i < filter_uid_count; i++)
-			if (filter_uids[i] == ev->uid)
-				pass = true;
-		if (!pass)
-			return false;
-	}
-	return true;
+	return PASSES(filter_uid, ev->uid);
+}
+
+/* The same and COMM, for a program type that has no helpers for them before Linux 6.10. */
+static __always_inline bool fill_task(struct event *ev)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	ev->pid = BPF_CORE_READ(task, tgid);
+	if (!PASSES(filter_pid, ev->pid))
+		return false;
+	ev->uid = BPF_CORE_READ(task, cred, uid.val);
+	bpf_core_read(ev->comm, sizeof(ev->comm), &task->comm);
+	return PASSES(filter_uid, ev->uid);
+}
+
+static __always_inline bool destination_passes(const struct event *ev)
+{
+	if (filter_family && filter_family != ev->family)
+		return false;
+	return PASSES(filter_port, ev->dport);
 }
 
 /* Whether the destination passes the filters; completes the event if so. */
 static __always_inline bool fill_rest(struct event *ev, __u64 time)
 {
-	if (filter_family && filter_family != ev->family)
+	if (!destination_passes(ev))
 		return false;
-	if (filter_port_count) {
-		bool pass = false;
-
-		for (__u32 i = 0; i < MAX_PORTS && i < filter_port_count; i++)
-			if (filter_ports[i] == ev->dport)
-				pass = true;
-		if (!pass)
-			return false;
-	}
 	ev->time = time;
 	ev->latency = 0;
 	bpf_get_current_comm(ev->comm, sizeof(ev->comm));
@@ -119,6 +124,32 @@ static __always_inline void fill_sock(struct event *ev, struct sock *sk, bool di
 	set_v4(ev->daddr, v4);
 	READ(direct, v4, skc->skc_rcv_saddr);
 	set_v4(ev->saddr, v4);
+}
+
+/* The same, of the socket of a sockops program. */
+static __always_inline void fill_ops(struct event *ev, struct bpf_sock_ops *ctx)
+{
+	__u32 *daddr = (__u32 *)ev->daddr, *saddr = (__u32 *)ev->saddr;
+
+	ev->dport = bpf_ntohl(ctx->remote_port);
+	ev->sport = ctx->local_port;
+	if (ctx->family == AF_INET6) {
+		daddr[0] = ctx->remote_ip6[0];
+		daddr[1] = ctx->remote_ip6[1];
+		daddr[2] = ctx->remote_ip6[2];
+		daddr[3] = ctx->remote_ip6[3];
+		if (!v4_mapped(ev->daddr)) {
+			ev->family = 6;
+			saddr[0] = ctx->local_ip6[0];
+			saddr[1] = ctx->local_ip6[1];
+			saddr[2] = ctx->local_ip6[2];
+			saddr[3] = ctx->local_ip6[3];
+			return;
+		}
+	}
+	ev->family = 4;
+	set_v4(ev->daddr, ctx->remote_ip4);
+	set_v4(ev->saddr, ctx->local_ip4);
 }
 
 /* The destination that was asked for, from the caller's sockaddr; no source is known yet. */

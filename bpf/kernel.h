@@ -109,7 +109,18 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct cred {
+	kuid_t uid;
+};
+
 struct task_struct {
+	int tgid;
+	const struct cred *cred;
+	char comm[16];
 	struct files_struct *files;
 };
 

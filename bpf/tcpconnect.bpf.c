@@ -292,20 +292,25 @@ int BPF_PROG(state_raw_twin, struct sock *sk, int from, int to)
 SEC("sockops")
 int connect_cb(struct bpf_sock_ops *ctx)
 {
-	struct event *attempt;
+	struct event ev, *attempt;
 	__u64 key;
 
 	if (ctx->op != BPF_SOCK_OPS_TCP_CONNECT_CB)
 		return 1;
+	if (!want_result) {
+		fill_ops(&ev, ctx);
+		if (!destination_passes(&ev) || !fill_task(&ev))
+			return 1;
+		ev.time = bpf_ktime_get_ns();
+		ev.latency = 0;
+		ev.result = RESULT_OK;
+		submit(ctx, &ev);
+		return 1;
+	}
 	key = (__u64)ctx->sk;
 	attempt = bpf_map_lookup_elem(&attempts, &key);
-	if (!attempt)
-		return 1;
-	attempt->sport = ctx->local_port;
-	if (!want_result) {
-		submit(ctx, attempt);
-		bpf_map_delete_elem(&attempts, &key);
-	}
+	if (attempt)
+		attempt->sport = ctx->local_port;
 	return 1;
 }
 

@@ -48,10 +48,13 @@ function plans(backend: Backend, options: Options): Plan[] {
         programs: [...(options.result ? twins : []), ...each("kretprobe"), ...each("kprobe")],
       }];
     case "tracepoint": {
-      const calls = options.result ? ["sys_exit_connect", "sys_enter_connect"] : [];
-      // Without cgroups the source port comes with the next change of state.
+      // Without cgroups the source port, and a row with it, comes with the next change of state.
+      if (!options.result) {
+        return [{ backend, programs: ["connect_cb"] }, { backend, programs: twins }];
+      }
+      const calls = ["sys_exit_connect", "sys_enter_connect"];
       return [
-        { backend, programs: ["connect_cb", ...calls, ...(options.result ? twins : [state])] },
+        { backend, programs: ["connect_cb", ...calls, ...twins] },
         { backend, programs: [...calls, ...twins] },
       ];
     }
@@ -159,5 +162,6 @@ function configure(opened: OpenSkeleton, options: Options, plan: Plan, cpus: num
   const calls = plan.backend === "kprobe" || (plan.backend === "tracepoint" && options.result);
   opened.setMaxEntries("calls", calls ? Math.max(16384, 512 * cpus) : 1);
   if (!options.count) opened.setMaxEntries("flows", 1);
-  if (!options.result && plan.backend !== "tracepoint") opened.setMaxEntries("attempts", 1);
+  const waits = options.result || plan.programs.some((program) => program.startsWith("state_"));
+  if (!waits) opened.setMaxEntries("attempts", 1);
 }
