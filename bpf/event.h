@@ -51,7 +51,7 @@ static __always_inline bool fill_caller(struct event *ev)
 	ev->pid = bpf_get_current_pid_tgid() >> 32;
 	if (!PASSES(filter_pid, ev->pid))
 		return false;
-	ev->uid = bpf_get_current_uid_gid();
+	ev->uid = want_uid || filter_uid_count ? bpf_get_current_uid_gid() : 0;
 	return PASSES(filter_uid, ev->uid);
 }
 
@@ -63,8 +63,9 @@ static __always_inline bool fill_task(struct event *ev)
 	ev->pid = BPF_CORE_READ(task, tgid);
 	if (!PASSES(filter_pid, ev->pid))
 		return false;
-	ev->uid = BPF_CORE_READ(task, cred, uid.val);
-	bpf_core_read(ev->comm, sizeof(ev->comm), &task->comm);
+	ev->uid = want_uid || filter_uid_count ? BPF_CORE_READ(task, cred, uid.val) : 0;
+	if (!count_flows)
+		bpf_core_read(ev->comm, sizeof(ev->comm), &task->comm);
 	return PASSES(filter_uid, ev->uid);
 }
 

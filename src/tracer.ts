@@ -151,6 +151,7 @@ function configure(opened: OpenSkeleton, options: Options, plan: Plan, cpus: num
     filter_ports: options.ports,
     filter_port_count: options.ports.length,
     filter_family: options.family,
+    want_uid: options.printUid,
     count_flows: options.count,
     flow_sport: options.sourcePort,
     want_result: options.result,
