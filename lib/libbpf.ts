@@ -94,14 +94,14 @@ export class Libbpf {
     this.c.shim_pause(milliseconds);
   }
 
-  /** write(2): how many bytes of `data` were written, or a negative errno. */
-  write(fd: number, data: Uint8Array<ArrayBuffer>): number {
-    return this.c.shim_write(fd, data, data.byteLength);
+  /** write(2): how many of the first `length` bytes of `data` were written, or a negative errno. */
+  write(fd: number, data: Uint8Array<ArrayBuffer>, length = data.byteLength): number {
+    return this.c.shim_write(fd, data, length);
   }
 
   /** send(2) to a socket, with MSG_DONTWAIT: as {@linkcode write}, and -EAGAIN if it would wait. */
-  send(fd: number, data: Uint8Array<ArrayBuffer>): number {
-    return this.c.shim_send(fd, data, data.byteLength);
+  send(fd: number, data: Uint8Array<ArrayBuffer>, length = data.byteLength): number {
+    return this.c.shim_send(fd, data, length);
   }
 
   /** Memory of C as an ArrayBuffer, valid as long as its owner keeps it. */

@@ -11,6 +11,10 @@ import type { BpfMap } from "./map.ts";
 
 const EINTR = 4;
 
+// Of struct batch in the shim.
+const COUNT = 0;
+const DISORDERED = 1;
+
 /** Samples of a perf event array, taken over in batches. */
 export class PerfBuffer implements Disposable {
   /**
@@ -21,7 +25,8 @@ export class PerfBuffer implements Disposable {
   /** The batch's order of time: positions in `samples`. Only the first `count` are valid. */
   readonly order: Uint32Array<ArrayBuffer>;
   readonly #libbpf: Libbpf;
-  readonly #cpus: number;
+  readonly #state: Uint32Array;
+  /** In all, and on each CPU. */
   readonly #lost: Float64Array;
   #batch: Pointer | null;
   #handle: Pointer | null;
@@ -43,7 +48,6 @@ export class PerfBuffer implements Disposable {
     const { c } = libbpf;
     const { pages, sampleSize, timeOffset } = options;
     this.#libbpf = libbpf;
-    this.#cpus = libbpf.possibleCpus;
     const batch = libbpf.checkPointer("new batch", c.shim_batch_new(sampleSize, timeOffset, pages));
     this.#batch = batch;
     this.#handle = null;
@@ -51,7 +55,9 @@ export class PerfBuffer implements Disposable {
     const capacity = c.shim_batch_capacity(batch);
     this.samples = libbpf.view(c.shim_batch_samples(batch)!, capacity * sampleSize);
     this.order = new Uint32Array(libbpf.view(c.shim_batch_order(batch)!, capacity * 4));
-    this.#lost = new Float64Array(libbpf.view(c.shim_batch_lost(batch)!, 8));
+    this.#state = new Uint32Array(libbpf.view(c.shim_batch_state(batch)!, 2 * 4));
+    const losses = 1 + libbpf.possibleCpus;
+    this.#lost = new Float64Array(libbpf.view(c.shim_batch_lost(batch)!, losses * 8));
     try {
       this.#handle = libbpf.checkPointer(
         `open perf buffer ${map.name}`,
@@ -71,19 +77,18 @@ export class PerfBuffer implements Disposable {
    * @throws {BpfError} If the ring buffers cannot be read.
    */
   poll(timeout: number): number {
-    const { c } = this.#libbpf;
-    const batch = this.#live();
-    const result = c.perf_buffer__poll(this.#handle, timeout);
+    this.#begin();
+    const result = this.#libbpf.c.perf_buffer__poll(this.#handle, timeout);
     if (result < 0 && result !== -EINTR) this.#libbpf.check("poll perf buffer", result);
-    return c.shim_batch_take(batch);
+    return this.#end();
   }
 
   /** Takes over what there is, of all CPUs, woken or not; for the end of tracing. */
   drain(): number {
-    const { c } = this.#libbpf;
-    const batch = this.#live();
-    this.#libbpf.check("drain perf buffer", c.perf_buffer__consume(this.#handle));
-    return c.shim_batch_take(batch);
+    this.#begin();
+    const result = this.#libbpf.c.perf_buffer__consume(this.#handle);
+    this.#libbpf.check("drain perf buffer", result);
+    return this.#end();
   }
 
   /** How many samples were lost before this batch, on all CPUs. */
@@ -94,16 +99,26 @@ export class PerfBuffer implements Disposable {
 
   /** The CPUs that lost samples before this batch, and how many each. */
   lost(): { cpu: number; count: number }[] {
-    const batch = this.#live();
-    return Array.from({ length: this.#cpus }, (_, cpu) => ({
-      cpu,
-      count: this.#libbpf.c.shim_batch_lost_on(batch, cpu),
-    })).filter(({ count }) => count > 0);
+    this.#live();
+    return Array.from(this.#lost.subarray(1), (count, cpu) => ({ cpu, count }))
+      .filter(({ count }) => count > 0);
   }
 
-  #live(): Pointer {
+  /** The last batch is over: what C takes over now makes up the next one. */
+  #begin(): void {
+    this.#live();
+    this.#state[COUNT] = 0;
+    this.#state[DISORDERED] = 0;
+    if (this.#lost[0]! > 0) this.#lost.fill(0);
+  }
+
+  #end(): number {
+    if (this.#state[DISORDERED] !== 0) this.#libbpf.c.shim_batch_sort(this.#batch);
+    return this.#state[COUNT]!;
+  }
+
+  #live(): void {
     if (this.#batch === null) throw new DisposedError("the perf buffer");
-    return this.#batch;
   }
 
   /** Closes the ring buffers. `samples` and `order` must not be touched any more. */

@@ -36,13 +36,14 @@ export const symbols = {
     args: ["u32"], // uint32_t ms
     returns: "void",
   },
+  // 32 bits: Bun converts 64-bit integers in a call of its own.
   shim_write: {
-    args: ["i32", "buffer", "usize"], // int fd, const void *data, size_t size
-    returns: "i32", // long, in fact: no batch is as long
+    args: ["i32", "buffer", "u32"], // int fd, const void *data, uint32_t size
+    returns: "i32",
   },
   shim_send: {
-    args: ["i32", "buffer", "usize"], // int fd, const void *data, size_t size
-    returns: "i32", // as shim_write's
+    args: ["i32", "buffer", "u32"], // int fd, const void *data, uint32_t size
+    returns: "i32",
   },
   shim_signal_catch: {
     args: ["i32", "bool"], // int signal, bool even_if_ignored
@@ -168,17 +169,17 @@ export const symbols = {
     args: ["pointer"], // const struct batch *batch
     returns: "pointer", // uint32_t *, owned by the batch
   },
-  shim_batch_take: {
+  shim_batch_state: {
     args: ["pointer"], // struct batch *batch
-    returns: "u32",
+    returns: "pointer", // uint32_t *: count, disordered; owned by the batch
   },
   shim_batch_lost: {
-    args: ["pointer"], // const struct batch *batch
-    returns: "pointer", // const double *, owned by the batch
+    args: ["pointer"], // struct batch *batch
+    returns: "pointer", // double *: in all, and on each CPU; owned by the batch
   },
-  shim_batch_lost_on: {
-    args: ["pointer", "u32"], // const struct batch *batch, uint32_t cpu
-    returns: "f64",
+  shim_batch_sort: {
+    args: ["pointer"], // struct batch *batch
+    returns: "void",
   },
   shim_on_sample: {
     args: [],

@@ -32,7 +32,7 @@ export class Books {
   /**
    * Reports what was lost since the last call. To be called after each poll.
    *
-   * @param now Of `performance.now()`.
+   * @param now In milliseconds of CLOCK_MONOTONIC.
    */
   watch(now: number): void {
     const { buffer } = this.#tracer;

@@ -33,28 +33,31 @@ export class Output implements Disposable {
   }
 
   /**
-   * Writes all bytes, however slow the reader is. Once given up, it writes nothing more: a row may
-   * have been cut, and none must follow it.
+   * Writes the first `length` bytes, however slow the reader is. Once given up, it writes nothing
+   * more: a row may have been cut, and none must follow it.
    *
    * @param giveUp Asked while the reader takes nothing; true ends the attempt.
    * @returns How many bytes were not written: 0, unless it gave up or the reader has gone.
    * @throws {BpfError} On any other failure, such as a full disk.
    */
-  write(bytes: Uint8Array<ArrayBuffer>, giveUp: () => boolean): number {
-    let left = bytes;
-    while (left.length > 0 && !this.#closed && !this.#stuck) {
+  write(bytes: Uint8Array<ArrayBuffer>, length: number, giveUp: () => boolean): number {
+    let data = bytes;
+    let left = length;
+    while (left > 0 && !this.#closed && !this.#stuck) {
       const result = this.#socket
-        ? this.#libbpf.send(this.#fd, left)
-        : this.#libbpf.write(this.#fd, left);
-      if (result >= 0) left = left.subarray(result);
-      else if (result === -EPIPE) this.#closed = true;
+        ? this.#libbpf.send(this.#fd, data, left)
+        : this.#libbpf.write(this.#fd, data, left);
+      if (result >= 0) {
+        left -= result;
+        if (left > 0) data = data.subarray(result);
+      } else if (result === -EPIPE) this.#closed = true;
       else if (result === -EAGAIN) {
         this.#stuck = giveUp();
         if (this.#stuck) break;
         this.#libbpf.pause(RETRY_MS);
       } else if (result !== -EINTR) this.#libbpf.check("write to standard output", result);
     }
-    return left.length;
+    return left;
   }
 
   [Symbol.dispose](): void {

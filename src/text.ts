@@ -24,6 +24,11 @@ export class TextBuffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Where {@linkcode bytes} stand, at the beginning; valid until the next append. */
+  get buffer(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
   clear(): void {
     this.#length = 0;
   }

@@ -12,18 +12,19 @@
 #include "shim.h"
 
 struct batch {
-	char *samples; /* capacity * sample_size */
-	uint32_t *order;
-	uint32_t *scratch;
+	/* TypeScript reads and resets what comes first: once per wake-up, calls would cost more. */
 	uint32_t count;
+	uint32_t disordered; /* a sample is older than the one before it */
+
 	uint32_t capacity;
 	uint32_t sample_size;
 	uint32_t time_offset;
-	size_t bytes;
 	uint32_t cpus;
-	bool taken;
-	double lost_total;
-	uint64_t lost[];
+	char *samples; /* capacity * sample_size */
+	uint32_t *order;
+	uint32_t *scratch;
+	size_t bytes;
+	double lost[]; /* in all, and on each CPU; TypeScript's too */
 };
 
 /*
@@ -40,7 +41,7 @@ EXPORT struct batch *shim_batch_new(uint32_t sample_size, uint32_t time_offset, 
 		errno = -cpus;
 		return NULL;
 	}
-	batch = calloc(1, sizeof(*batch) + cpus * sizeof(batch->lost[0]));
+	batch = calloc(1, sizeof(*batch) + (1 + cpus) * sizeof(batch->lost[0]));
 	if (!batch)
 		return NULL;
 	batch->cpus = cpus;
@@ -71,6 +72,18 @@ EXPORT uint32_t shim_batch_capacity(const struct batch *batch)
 	return batch->capacity;
 }
 
+/* Where count and disordered stand. */
+EXPORT void *shim_batch_state(struct batch *batch)
+{
+	return &batch->count;
+}
+
+/* Where the losses stand: in all, and on each CPU. */
+EXPORT void *shim_batch_lost(struct batch *batch)
+{
+	return batch->lost;
+}
+
 EXPORT void *shim_batch_samples(const struct batch *batch)
 {
 	return batch->samples;
@@ -99,13 +112,11 @@ static uint32_t run_end(const struct batch *batch, const uint32_t *order, uint32
 	return i;
 }
 
-/* Fills order[]: a natural merge sort, of runs that the CPUs' buffers left nearly in order. */
-static void sort(struct batch *batch)
+/* Puts order[] in order: a natural merge sort, of the runs that the CPUs' buffers are. */
+EXPORT void shim_batch_sort(struct batch *batch)
 {
 	uint32_t *from = batch->order, *to = batch->scratch, *swap;
 
-	for (uint32_t i = 0; i < batch->count; i++)
-		from[i] = i;
 	while (run_end(batch, from, 0) < batch->count) {
 		for (uint32_t a, b, middle, end = 0; end < batch->count;) {
 			uint32_t out = end;
@@ -129,59 +140,29 @@ static void sort(struct batch *batch)
 		memcpy(batch->order, from, batch->count * sizeof(*from));
 }
 
-/* A batch that was taken is over: what comes now begins the next one. */
-static void begin(struct batch *batch)
-{
-	if (!batch->taken)
-		return;
-	batch->taken = false;
-	batch->count = 0;
-	if (batch->lost_total)
-		memset(batch->lost, 0, batch->cpus * sizeof(batch->lost[0]));
-	batch->lost_total = 0;
-}
-
-/* Ends the batch: puts it in order and returns how many samples it has. */
-EXPORT uint32_t shim_batch_take(struct batch *batch)
-{
-	begin(batch);
-	sort(batch);
-	batch->taken = true;
-	return batch->count;
-}
-
-/* How many samples were lost; where the number stands, for it is asked after each poll. */
-EXPORT const double *shim_batch_lost(const struct batch *batch)
-{
-	return &batch->lost_total;
-}
-
-EXPORT double shim_batch_lost_on(const struct batch *batch, uint32_t cpu)
-{
-	return cpu < batch->cpus ? batch->lost[cpu] : 0;
-}
-
 static void on_lost(void *ctx, int cpu, __u64 count)
 {
 	struct batch *batch = ctx;
 
-	begin(batch);
-	batch->lost_total += count;
+	batch->lost[0] += count;
 	if ((uint32_t)cpu < batch->cpus)
-		batch->lost[cpu] += count;
+		batch->lost[1 + cpu] += count;
 }
 
 static void on_sample(void *ctx, int cpu, void *data, __u32 size)
 {
 	struct batch *batch = ctx;
+	uint32_t i = batch->count;
 
-	begin(batch);
-	if (batch->count == batch->capacity || size < batch->sample_size) {
+	if (i == batch->capacity || size < batch->sample_size) {
 		on_lost(ctx, cpu, 1);
 		return;
 	}
-	memcpy(batch->samples + (size_t)batch->count++ * batch->sample_size, data,
-	       batch->sample_size);
+	memcpy(batch->samples + (size_t)i * batch->sample_size, data, batch->sample_size);
+	batch->order[i] = i;
+	if (i > 0 && time_of(batch, i) < time_of(batch, i - 1))
+		batch->disordered = true;
+	batch->count++;
 }
 
 /* The callbacks for perf_buffer__new(), whose ctx is the batch. */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "shim.h"
 
 /* write(2), but with a negative errno; a runtime's own costs more than the system call does. */
-EXPORT long shim_write(int fd, const void *data, size_t size)
+EXPORT int shim_write(int fd, const void *data, uint32_t size)
 {
 	ssize_t written = write(fd, data, size);
 
@@ -14,7 +14,7 @@ EXPORT long shim_write(int fd, const void *data, size_t size)
 }
 
 /* The same for a socket, without waiting for its reader: send(2) with MSG_DONTWAIT. */
-EXPORT long shim_send(int fd, const void *data, size_t size)
+EXPORT int shim_send(int fd, const void *data, uint32_t size)
 {
 	ssize_t sent = send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 

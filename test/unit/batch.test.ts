@@ -6,8 +6,9 @@ import { linesC, root } from "./c.ts";
 import { Random } from "./random.ts";
 
 /**
- * Reads lines: `new SIZE PAGES`, `sample CPU TIME SIZE`, `lost CPU COUNT`, `take`. At
- * `take`, prints the times in order with each sample's number, and the losses of three CPUs.
+ * Reads lines: `new SIZE PAGES`, `sample CPU TIME SIZE`, `lost CPU COUNT`, `take`. At `take`, does
+ * what TypeScript does after and before a poll: prints the times in order with each sample's
+ * number, whether it had to sort, and the losses of three CPUs; and begins a new batch.
  */
 const driver = `
 #include "${root}lib/shim/batch.c"
@@ -40,17 +41,21 @@ int main(void)
 			scanf("%llu %llu", &a, &b);
 			lost(batch, a, b);
 		} else if (!strcmp(word, "take")) {
-			uint32_t count = shim_batch_take(batch), *order = shim_batch_order(batch);
+			uint32_t *state = shim_batch_state(batch), *order = shim_batch_order(batch);
+			double *lost = shim_batch_lost(batch);
 
-			for (uint32_t i = 0; i < count; i++) {
+			if (state[1])
+				shim_batch_sort(batch);
+			for (uint32_t i = 0; i < state[0]; i++) {
 				char *at = (char *)shim_batch_samples(batch) + order[i] * batch->sample_size;
 
 				printf("%u:%llu ", *(uint32_t *)at, *(unsigned long long *)(at + 8));
 			}
 			event.number = 0;
-			printf("| %.0f = %.0f + %.0f + %.0f + %.0f\\n", *shim_batch_lost(batch),
-			       shim_batch_lost_on(batch, 0), shim_batch_lost_on(batch, 1),
-			       shim_batch_lost_on(batch, 2), shim_batch_lost_on(batch, 3));
+			printf("%s| %.0f = %.0f + %.0f + %.0f\\n", state[1] ? "sorted " : "",
+			       lost[0], lost[1], lost[2], lost[3]);
+			memset(state, 0, 2 * sizeof(*state));
+			memset(lost, 0, 4 * sizeof(*lost));
 		}
 	}
 	shim_batch_free(batch);
@@ -66,12 +71,13 @@ function drive(...steps: string[]): string[] {
 
 const samples = (times: number[]) => times.map((time) => `sample 0 ${time} 16`);
 
-/** Numbers and times as a stable sort puts them. */
+/** Numbers and times as a stable sort puts them, and whether it had anything to do. */
 const sorted = (times: number[]) =>
   times.map((time, number) => ({ time, number })).toSorted((a, b) => a.time - b.time)
-    .map(({ time, number }) => `${number}:${time} `).join("");
+    .map(({ time, number }) => `${number}:${time} `).join("") +
+  (times.some((time, i) => time < (times[i - 1] ?? 0)) ? "sorted " : "");
 
-test("shim_batch_take() puts samples in order of time, equal ones in order of arrival", () => {
+test("shim_batch_sort() puts samples in order of time, equal ones in order of arrival", () => {
   const random = new Random(2);
   const batches = [
     [],
@@ -102,12 +108,12 @@ test("shim_batch_take() puts samples in order of time, equal ones in order of ar
     ),
   ];
   const steps = batches.flatMap((times) => [...samples(times), "take"]);
-  assert.deepEqual(drive(...steps), batches.map((times) => `${sorted(times)}| 0 = 0 + 0 + 0 + 0`));
+  assert.deepEqual(drive(...steps), batches.map((times) => `${sorted(times)}| 0 = 0 + 0 + 0`));
 });
 
-test("shim_batch_take() orders times beyond 32 bits", () => {
+test("shim_batch_sort() orders times beyond 32 bits", () => {
   const times = [2 ** 40 + 1, 2 ** 40, 5, 2 ** 33];
-  assert.deepEqual(drive(...samples(times), "take"), [`${sorted(times)}| 0 = 0 + 0 + 0 + 0`]);
+  assert.deepEqual(drive(...samples(times), "take"), [`${sorted(times)}| 0 = 0 + 0 + 0`]);
 });
 
 const pageSize = () =>
@@ -122,35 +128,35 @@ test("shim_batch_new() makes room for what the ring buffers of all CPUs can hold
 
 test("shim_on_sample() cuts what is longer than a sample", () => {
   assert.deepEqual(drive("sample 0 2 24", "sample 0 1 999", "take"), [
-    "1:1 0:2 | 0 = 0 + 0 + 0 + 0",
+    "1:1 0:2 sorted | 0 = 0 + 0 + 0",
   ]);
 });
 
 test("shim_on_sample() counts what is shorter than a sample as lost on its CPU", () => {
-  assert.deepEqual(drive("sample 1 5 15", "sample 2 6 16", "take"), ["1:6 | 1 = 0 + 1 + 0 + 0"]);
+  assert.deepEqual(drive("sample 1 5 15", "sample 2 6 16", "take"), ["1:6 | 1 = 0 + 1 + 0"]);
 });
 
 test("shim_on_sample() counts what finds no room as lost", () => {
   const room = 3 * pageSize() / 16;
   const times = Array.from({ length: room + 5 }, (_, i) => i);
   const [line] = drive(...samples(times), "take");
-  assert.equal(line, `${sorted(times.slice(0, room))}| 5 = 5 + 0 + 0 + 0`);
+  assert.equal(line, `${sorted(times.slice(0, room))}| 5 = 5 + 0 + 0`);
 });
 
 test("shim_on_lost() adds up by CPU, and in all for a CPU that there is not", () => {
   assert.deepEqual(drive("lost 0 2", "lost 2 3", "lost 2 4", "lost 9 1", "take"), [
-    "| 10 = 2 + 0 + 7 + 0",
+    "| 10 = 2 + 0 + 7",
   ]);
 });
 
-test("shim_batch_take() begins a batch of nothing when nothing came", () => {
+test("shim_on_sample() begins anew where TypeScript resets the batch", () => {
   const steps = ["lost 1 2", ...samples([1, 2]), "take", "take"];
-  assert.deepEqual(drive(...steps), ["0:1 1:2 | 2 = 0 + 2 + 0 + 0", "| 0 = 0 + 0 + 0 + 0"]);
+  assert.deepEqual(drive(...steps), ["0:1 1:2 | 2 = 0 + 2 + 0", "| 0 = 0 + 0 + 0"]);
 });
 
 test("shim_on_lost() begins a batch as a sample does", () => {
   const steps = [...samples([1, 2]), "lost 0 5", "take", "lost 1 1", "sample 0 9 16", "take"];
-  assert.deepEqual(drive(...steps), ["0:1 1:2 | 5 = 5 + 0 + 0 + 0", "0:9 | 1 = 0 + 1 + 0 + 0"]);
+  assert.deepEqual(drive(...steps), ["0:1 1:2 | 5 = 5 + 0 + 0", "0:9 | 1 = 0 + 1 + 0"]);
 });
 
 test("shim_signal_catch() counts signals, and leaves an ignored one alone unless told", () => {

@@ -16,8 +16,8 @@ let again: number | undefined;
 let error: string | undefined;
 using output = new Output(await loadShim());
 try {
-  left = output.write(bytes, () => ++refusals > patience!);
-  again = output.closed ? output.write(bytes, () => true) : undefined;
+  left = output.write(bytes, bytes.length, () => ++refusals > patience!);
+  again = output.closed ? output.write(bytes, bytes.length, () => true) : undefined;
 } catch (thrown) {
   error = (thrown as BpfError).code;
 }

@@ -19,9 +19,9 @@ const working: Parts = {
   perf_buffer__poll: () => 0,
   perf_buffer__consume: () => 0,
   shim_batch_free: () => {},
-  shim_batch_take: () => 4,
+  shim_batch_state: () => pointer("state"),
   shim_batch_lost: () => pointer("lost"),
-  shim_batch_lost_on: () => 0,
+  shim_batch_sort: () => {},
 };
 
 /** A perf buffer on such functions; `calls` has what is called after it was made. */
@@ -65,18 +65,34 @@ test("PerfBuffer frees the batch, and nothing else, when it cannot be opened", (
   assert.deepEqual(calls.filter((call) => call.includes("free")), ["shim_batch_free(batch)"]);
 });
 
+/** A perf buffer whose C takes over samples and losses as it is told. */
+function filled(result: number, count: number, disordered = 0, lost: number[] = []) {
+  const state = Uint32Array.of(9, 1);
+  const losses = Float64Array.of(5, 5, 0, 0);
+  const take = () => {
+    assert.deepEqual([...state, ...losses], [0, 0, 0, 0, 0, 0], "the batch before is over");
+    state.set([count, disordered]);
+    losses.set([lost.reduce((sum, n) => sum + n, 0), ...lost]);
+    return result;
+  };
+  const parts = { perf_buffer__poll: take, perf_buffer__consume: take };
+  return open(parts, { state: state.buffer, lost: losses.buffer });
+}
+
 test("PerfBuffer.poll() waits, and returns how many came", () => {
-  const { buffer, calls } = open();
+  const { buffer, calls } = filled(1, 4);
   assert.equal(buffer.poll(100), 4);
-  assert.deepEqual(calls, [
-    "perf_buffer__poll(perf,100)",
-    "shim_batch_take(batch)",
-  ]);
+  assert.deepEqual(calls, ["perf_buffer__poll(perf,100)"]);
+});
+
+test("PerfBuffer.poll() has a batch sorted that is not in order", () => {
+  const { buffer, calls } = filled(2, 4, 1);
+  assert.equal(buffer.poll(100), 4);
+  assert.deepEqual(calls, ["perf_buffer__poll(perf,100)", "shim_batch_sort(batch)"]);
 });
 
 test("PerfBuffer.poll() returns what came before a signal", () => {
-  const { buffer } = open({ perf_buffer__poll: () => -4 });
-  assert.equal(buffer.poll(-1), 4);
+  assert.equal(filled(-4, 4).buffer.poll(-1), 4);
 });
 
 test("PerfBuffer.poll() throws on any other failure", () => {
@@ -85,29 +101,20 @@ test("PerfBuffer.poll() throws on any other failure", () => {
 });
 
 test("PerfBuffer.drain() takes over without waiting", () => {
-  const { buffer, calls } = open();
+  const { buffer, calls } = filled(0, 4, 1);
   assert.equal(buffer.drain(), 4);
-  assert.deepEqual(calls, [
-    "perf_buffer__consume(perf)",
-    "shim_batch_take(batch)",
-  ]);
+  assert.deepEqual(calls, ["perf_buffer__consume(perf)", "shim_batch_sort(batch)"]);
   const broken = open({ perf_buffer__consume: () => -22 });
   assert.throws(() => broken.buffer.drain(), /^BpfError: drain perf buffer: EINVAL: /);
 });
 
-test("PerfBuffer.lostCount reads what C counts, without a call", () => {
-  const lost = Float64Array.of(0);
-  const { buffer, calls } = open({}, { lost: lost.buffer });
-  assert.equal(buffer.lostCount, 0);
-  lost[0] = 9;
+test("PerfBuffer tells how many samples were lost, and on which CPUs, without a call", () => {
+  const { buffer, calls } = filled(1, 0, 0, [7, 0, 2]);
+  buffer.poll(1);
+  calls.splice(0);
   assert.equal(buffer.lostCount, 9);
+  assert.deepEqual(buffer.lost(), [{ cpu: 0, count: 7 }, { cpu: 2, count: 2 }]);
   assert.deepEqual(calls, []);
-});
-
-test("PerfBuffer.lost() names the CPUs that lost samples", () => {
-  const lost = [7, 0, 2];
-  const { buffer } = open({ shim_batch_lost_on: (_batch, cpu) => lost[cpu]! });
-  assert.deepEqual([...buffer.lost()], [{ cpu: 0, count: 7 }, { cpu: 2, count: 2 }]);
 });
 
 test("PerfBuffer frees the ring buffers before the batch, and both once", () => {
