@@ -8,6 +8,8 @@ import { BpfError } from "./error.ts";
 import type { Functions, Pointer, Runtime } from "./ffi.ts";
 import { symbols } from "./symbols.ts";
 
+const EPERM = 1;
+
 /** How much libbpf logs. */
 export enum LogLevel {
   Warn,
@@ -92,6 +94,25 @@ export class Libbpf {
   /** Sleeps in C: at most until a signal comes, and with nothing else of the program running. */
   pause(milliseconds: number): void {
     this.c.shim_pause(milliseconds);
+  }
+
+  /**
+   * Asks the kernel whether it takes fentry and fexit programs at all. That costs less than a
+   * millisecond; to load a real one in vain costs as much as all the rest of a start.
+   *
+   * @throws {BpfError} EPERM if it does not, or not from this process.
+   */
+  checkFentry(): void {
+    const result = this.c.shim_try_fentry();
+    if (result === -EPERM) this.check("load fentry program", result);
+  }
+
+  /**
+   * Gives memory back that only the start needed: to be called once all is attached. libbpf had the
+   * kernel's BTF in it, some 10 MB, and the runtime ran code that is not needed again.
+   */
+  trim(): void {
+    this.c.shim_trim();
   }
 
   /** write(2): how many of the first `length` bytes of `data` were written, or a negative errno. */

@@ -77,8 +77,6 @@ export class OpenSkeleton implements Disposable {
       c.bpf_program__set_autoload(this.#libbpf.checkPointer(`find program ${name}`, program), true);
     }
     const result = c.bpf_object__load_skeleton(c.shim_skeleton(this.#handle));
-    // libbpf had the kernel's whole BTF in memory; glibc would keep what it was, some 10 MB.
-    c.malloc_trim(0);
     this.#libbpf.check("load object", result);
     const skeleton = new Skeleton(this.#libbpf, this.#handle!);
     this.#handle = null;

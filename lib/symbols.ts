@@ -70,9 +70,13 @@ export const symbols = {
     args: ["pointer"], // const struct SKELETON *opened
     returns: "pointer", // struct bpf_object *, owned by it
   },
-  malloc_trim: {
-    args: ["usize"], // size_t pad; of glibc, which the shim needs
+  shim_try_fentry: {
+    args: [],
     returns: "i32",
+  },
+  shim_trim: {
+    args: [],
+    returns: "void",
   },
   bpf_object__load_skeleton: {
     args: ["pointer"], // struct bpf_object_skeleton *s

@@ -33,7 +33,7 @@ export function advise(error: AttachError, options: Options): string {
   if (failed("open perf buffer", "EACCES")) {
     return "kernel.perf_event_paranoid keeps perf buffers from CAP_PERFMON: run it as root, or sysctl kernel.perf_event_paranoid=2";
   }
-  if (!system.capable(system.CAP_SYS_RESOURCE) && failed("load object", "EPERM")) {
+  if (!system.capable(system.CAP_SYS_RESOURCE) && failed("load ", "EPERM")) {
     return `this kernel charges maps to the limit of locked memory (${system.memlock()}): ulimit -l unlimited, or give it CAP_SYS_RESOURCE`;
   }
   const tracefs = system.tracefs();

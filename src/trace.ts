@@ -99,6 +99,7 @@ export function trace(
     table.header();
     flush();
   }
+  libbpf.trim();
   const view = new EventView(buffer.samples);
   let last = -Infinity;
   while (!stop.requested && !output.closed) {

@@ -90,6 +90,7 @@ export class Tracer implements Disposable {
       }
       for (const plan of plans(backend, options)) {
         try {
+          if (backend === "fentry") libbpf.checkFentry();
           return Tracer.#run(libbpf, options, plan, refusals);
         } catch (error) {
           if (!(error instanceof BpfError)) throw error;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The skeleton of one program: built with -DSKELETON=name and -include name.skel.h. */
 #include <errno.h>
+#include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "shim.h"
@@ -48,4 +49,21 @@ EXPORT double shim_recursion_misses(int program_fd)
 	if (bpf_obj_get_info_by_fd(program_fd, &info, &size))
 		return -errno;
 	return info.recursion_misses;
+}
+
+/*
+ * Loads the least fentry program there is, for a function that is none. 0 or a negative errno:
+ * -EINVAL from a kernel that takes such programs, -EPERM from one that does not.
+ */
+EXPORT int shim_try_fentry(void)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY,
+		    .attach_btf_id = 1);
+	struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "GPL", nothing, 2, &opts);
+
+	return fd < 0 ? -errno : close(fd);
 }

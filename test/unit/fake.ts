@@ -31,7 +31,6 @@ export function fake(parts: Parts, memory: Record<string, ArrayBuffer> = {}): Fa
   const calls: string[] = [];
   // What the library may call whenever it likes.
   const always: Record<string, () => unknown> = {
-    malloc_trim: () => 0,
     shim_log_start: () => {},
     shim_log_take: () => null,
     libbpf_strerror: () => 0,

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include <elf.h>
+#include <link.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "shim.h"
+
+/* Unmaps the pages of the executable's code; those that still run come back from the page cache. */
+static void forget_code(void)
+{
+	const ElfW(Phdr) *part = (const void *)getauxval(AT_PHDR);
+	uintptr_t base = 0, page = getpagesize();
+
+	for (unsigned long n = getauxval(AT_PHNUM); n > 0; n--, part++) {
+		uintptr_t start = (base + part->p_vaddr + page - 1) & -page;
+		uintptr_t end = (base + part->p_vaddr + part->p_memsz) & -page;
+
+		if (part->p_type == PT_PHDR)
+			base = (uintptr_t)part - part->p_vaddr;
+		else if (part->p_type == PT_LOAD && part->p_flags == (PF_R | PF_X) && start < end)
+			madvise((void *)start, end - start, MADV_DONTNEED);
+	}
+}
+
+/*
+ * Gives back what only the start needed: memory of libbpf, which had the kernel's whole BTF there
+ * and which glibc would keep, and code, of which a runtime's start touches tens of megabytes.
+ */
+EXPORT void shim_trim(void)
+{
+	malloc_trim(0);
+	forget_code();
+}
