@@ -207,8 +207,9 @@ static __always_inline int state_end(void *ctx, struct sock *sk, int state, bool
 		return 0;
 	if (want_result && state == TCP_SYN_RECV)
 		return 0;
+	/* The return was missed, or there was no sockops program to tell the port. */
 	if (!attempt->sport)
-		fill_sport(attempt, sk, direct);
+		fill_sock(attempt, sk, direct);
 	if (state == TCP_CLOSE) {
 		__u8 shutdown;
 
