@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { parseRows } from "../cases.ts";
-import { chosen, type Client, clients, combinations, failed, highest } from "./beside_script.ts";
+import {
+  chosen,
+  type Client,
+  clients,
+  combinations,
+  failed,
+  highest,
+  type Share,
+  shown,
+} from "./beside_script.ts";
 import { type Outcome, outcome } from "./outcome.ts";
 
 type Sections = Readonly<Record<string, string>>;
@@ -41,14 +50,14 @@ function equalRows(args: string, theirs: string, ours: string, rows: number): vo
 /** How many rows a combination of options lets pass; `able` are the clients that this kernel can run. */
 function passing(args: string, able: readonly Client[]): number {
   if (args.includes("-p")) return 1;
-  return able.filter(({ argv, row }) =>
-    row && (!args.includes("-u") || argv.includes("-u 1234")) &&
-    (!args.includes("-P") || /808[01]$/.test(argv))
+  return able.filter((client) =>
+    shown(client) && (!args.includes("-u") || client.argv.includes("-u 1234")) &&
+    (!args.includes("-P") || /808[01]$/.test(client.argv))
   ).length;
 }
 
 /** Evaluates what the script of a share reported. */
-export function beside(row: string, sections: Sections, share: number): Outcome[] {
+export function beside(row: string, sections: Sections, share: Share): Outcome[] {
   const said = (tool: "c" | "ours", name: string, what = "out") => {
     const text = sections[`${tool}.${name}.${what}`];
     assert(text !== undefined, "did not run");
@@ -127,7 +136,7 @@ export function beside(row: string, sections: Sections, share: number): Outcome[
       refused("uid-abc", /^tcpconnect: invalid UID '1234abc'/);
     },
     "-C filters nothing": () => {
-      assert.equal(parseRows(said("c", "cgroup")).length, able.filter(({ row }) => row).length);
+      assert.equal(parseRows(said("c", "cgroup")).length, able.filter(shown).length);
       refused("cgroup", /^tcpconnect: .*-C/);
     },
   };
@@ -147,5 +156,19 @@ export function beside(row: string, sections: Sections, share: number): Outcome[
     }
     return `${Object.keys(checks).length} shown`;
   });
-  return [{ ...rows, seconds }, counts, ...(share === 0 ? [wrong] : [])];
+
+  const peerless = outcome(row, "what C lacks", () => {
+    for (const name of ["result", "failed", "min-latency", "count-result"]) {
+      assert.equal(said("ours", name, "status").trim(), "0", said("ours", name, "err"));
+    }
+    const results = (name: string) => parseRows(said("ours", name)).map((row) => row["RESULT"]);
+    const known = able.map(({ result }) => result);
+    assert.deepEqual(results("result"), known, "-r");
+    assert.deepEqual(results("failed"), known.filter((result) => result !== "ok"), "--failed");
+    assert.deepEqual(results("min-latency"), [], "--min-latency");
+    const flows = parseRows(said("ours", "count-result").replace(/^\n/, ""));
+    const counted = flows.flatMap((flow) => Array(Number(flow["CONNECTS"])).fill(flow["RESULT"]));
+    assert.deepEqual(counted.toSorted(), known.toSorted(), "-c -r");
+  });
+  return [{ ...rows, seconds }, counts, ...(share.alone ? [wrong, peerless] : [])];
 }

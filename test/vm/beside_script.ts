@@ -1,15 +1,21 @@
 /** What runs in a guest where the C tool and ours trace side by side. */
 
+import type { Backend } from "../../src/args.ts";
+
 /** One client after the other connects while all tools watch. */
 export interface Client {
   argv: string;
-  /** Whether it gets a row. */
-  row: boolean;
+  /** What becomes of its connect. */
+  result: "ok" | "ECONNREFUSED" | "ENETUNREACH";
   /** Seconds that it waits first. */
   delay?: number;
 }
 
-const shown = (argv: string): Client => ({ argv, row: true });
+const ok = (argv: string): Client => ({ argv, result: "ok" });
+const refused = (argv: string): Client => ({ argv, result: "ECONNREFUSED" });
+
+/** Whether the C tool shows it: no attempt that fails at once. */
+export const shown = ({ result }: Client): boolean => result !== "ENETUNREACH";
 
 /** A client of the user that -u lets pass, from the process that -p lets pass. */
 export const chosen = 3;
@@ -19,21 +25,21 @@ export const highest = 5;
 export const failed = 7;
 
 export const clients: readonly Client[] = [
-  shown("/client tcp 127.0.0.1 8080"),
-  shown("/client tcp ::1 8080"),
-  shown("/client mapped 127.0.0.1 8081"),
-  shown("/client -u 1234 tcp 127.0.0.1 8080"),
-  shown("/client -u 1234 tcp ::1 8082"),
-  shown("/client -u 4294967294 tcp 127.0.0.1 8082"),
-  shown("/client tcp 127.0.0.1 9"),
-  { argv: "/client tcp 203.0.113.4 80", row: false },
+  ok("/client tcp 127.0.0.1 8080"),
+  ok("/client tcp ::1 8080"),
+  ok("/client mapped 127.0.0.1 8081"),
+  ok("/client -u 1234 tcp 127.0.0.1 8080"),
+  ok("/client -u 1234 tcp ::1 8082"),
+  ok("/client -u 4294967294 tcp 127.0.0.1 8082"),
+  refused("/client tcp 127.0.0.1 9"),
+  { argv: "/client tcp 203.0.113.4 80", result: "ENETUNREACH" },
   // Wider than its column.
-  shown("/client tcp 2001:db8:1111:2222:3333:4444:5555:6666 9"),
+  refused("/client tcp 2001:db8:1111:2222:3333:4444:5555:6666 9"),
   // A name as long as can be, and wider than the packaged version's column.
-  shown("/run/busybox-long-na nc 127.0.0.1 8080"),
-  shown("/client mptcp 127.0.0.1 8081"),
+  ok("/run/busybox-long-na nc 127.0.0.1 8080"),
+  ok("/client mptcp 127.0.0.1 8081"),
   // For TIME(s).
-  { ...shown("/client tcp ::1 8081"), delay: 1 },
+  { ...ok("/client tcp ::1 8081"), delay: 1 },
 ];
 
 const columnOptions = ["-t", "-U", "-s"];
@@ -42,15 +48,24 @@ const filterOptions = ["-p $chosen", "-u 1234", "-P 8080,8081"];
 const subset = (options: string[], bits: number) =>
   options.filter((_, i) => bits >> i & 1).join(" ");
 
+/** What a guest takes of the comparisons. */
+export interface Share {
+  /** Which of the eight squares. */
+  squares: readonly number[];
+  /** What traces beside the C tool, in turn. */
+  backends: readonly Backend[];
+  /** Whether it shows the faults of the C tool, and what of ours has no peer. */
+  alone?: true;
+}
+
 /**
- * All 64 combinations of -t -U -s -p -u -P, in four shares of 16; each share has every combination
- * of the columns and every combination of the filters twice.
+ * All 64 combinations of -t -U -s -p -u -P make eight squares; each has every combination of the
+ * columns once, and every combination of the filters.
  */
-export function combinations(share: number): string[] {
-  const columns = [...Array(8).keys()];
-  return columns.flatMap((c) =>
-    [2 * share, 2 * share + 1].map((x) =>
-      `${subset(columnOptions, c)} ${subset(filterOptions, c ^ x)}`.trim()
+export function combinations({ squares }: Share): string[] {
+  return squares.flatMap((square) =>
+    [...Array(8).keys()].map((columns) =>
+      `${subset(columnOptions, columns)} ${subset(filterOptions, columns ^ square)}`.trim()
     )
   );
 }
@@ -67,7 +82,6 @@ const ports = [...Array(64).keys()].map((i) => 20000 + i);
 
 /** Where the C tool is wrong; one guest shows it. */
 const faulty: readonly Pair[] = [
-  { name: "result", ours: "-r --attach kprobe" },
   { name: "uid", c: "-U", ours: "-U" },
   { name: "term", c: "-c", ours: "-v -c --attach fentry", signal: "TERM" },
   { name: "port-x", c: "-P 8081x8082", ours: "-P 8081x8082" },
@@ -78,22 +92,31 @@ const faulty: readonly Pair[] = [
   { name: "cgroup", c: "-C /none", ours: "-C /none" },
 ];
 
-/** All runs of a share: those of equal rows, those of -c, and with the first the faults. */
-export function pairs(share: number): Pair[] {
+/** What the C tool does not have; the same guest shows it. */
+const peerless: readonly Pair[] = [
+  { name: "result", ours: "-r --attach kprobe" },
+  { name: "failed", ours: "--failed" },
+  { name: "min-latency", ours: "--min-latency 1000000" },
+  { name: "count-result", ours: "-v -c -r" },
+];
+
+/** All runs of a share: those of equal rows, those of -c, and what only one guest shows. */
+export function pairs(share: Share): Pair[] {
+  const backend = (i: number) => share.backends[i % share.backends.length];
   return [
     ...combinations(share).map((args, i) => ({
       name: `rows.${i}`,
       c: args,
-      ours: `${args} --attach ${i % 4 < 2 ? "kprobe" : "fentry"}`,
+      ours: `${args} --attach ${backend(i)}`,
     })),
-    { name: "count", c: "-c", ours: "-v -c --attach kprobe" },
-    { name: "count-sport", c: "-c -s", ours: "-v -c -s --attach fentry" },
-    ...(share === 0 ? faulty : []),
+    { name: "count", c: "-c", ours: `-v -c --attach ${backend(0)}` },
+    { name: "count-sport", c: "-c -s", ours: `-v -c -s --attach ${backend(1)}` },
+    ...(share.alone ? [...faulty, ...peerless] : []),
   ];
 }
 
 /** The part of a guest's script that runs a share, after the network is made. */
-export function besideScript(share: number): string {
+export function besideScript(share: Share): string {
   const all = pairs(share);
   const with_ = (signal: string) => all.filter((pair) => (pair.signal ?? "INT") === signal);
   const names = (pairs: Pair[]) =>
@@ -108,10 +131,13 @@ ip address add 2001:db8:1111:2222:3333:4444:5555:6666/128 dev lo nodad
 cp /bin/busybox /run/busybox-long-na
 hold() {
 	mkfifo /run/go.$1
-	sh -c "read -r _ </run/go.$1; sleep $2; exec $3" >/run/held.$1 2>&1 &
+	sh -c "read -r _ </run/go.$1; $2 exec $3" >/run/held.$1 2>&1 &
 	echo $! >/run/held.$1.pid
 }
-${clients.map(({ argv, delay = 0 }, i) => `hold ${i} ${delay} "${argv}"`).join("\n")}
+${
+    clients.map(({ argv, delay }, i) => `hold ${i} "${delay ? `sleep ${delay};` : ""}" "${argv}"`)
+      .join("\n")
+  }
 chosen=$(cat /run/held.${chosen}.pid)
 (cd /run && grep -H . held.*.pid) | section held.pids
 ${withC.map(({ name, c }) => `start c.${name} /tcpconnect-c ${c}`).join("\n")}
@@ -120,12 +146,13 @@ await probed
 ${all.map(({ name, ours }) => ours ? `trace ours.${name} /tcpconnect ${ours}` : "").join("\n")}
 for i in ${clients.map((_, i) => i).join(" ")}; do
 	echo >/run/go.$i
-	wait $(cat /run/held.$i.pid)
+	read -r pid </run/held.$i.pid
+	wait $pid
 done
 (cd /run && grep -l "^unsupported" held.*) | section held.lacking
 # What both have let out before the end.
-wc -c </run/c.rows.0.out | section c.early
-wc -c </run/ours.rows.0.out | section ours.early
+wc -c </sections/c.rows.0.out >/sections/c.early
+wc -c </sections/ours.rows.0.out >/sections/ours.early
 stop TERM ${names(with_("TERM"))}
 stop INT ${names(with_("INT"))}
 now | section beside.end

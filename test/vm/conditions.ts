@@ -105,7 +105,6 @@ export const noTracefs: Condition = {
     refused("-r --attach tracepoint", /^tcpconnect: .*mount -t tracefs tracefs/),
     works("--attach tracepoint", "tracepoint"),
     works("-r --attach kprobe", "kprobe"),
-    doctor(0, /^tracefs +missing/m, /^tracepoint -r +no: attach sys_/m, /^tracepoint +yes/m),
   ],
 };
 

@@ -28,12 +28,11 @@ trace ${name}.${i} ${command(trial)}
 if ! ended ${name}.${i}; then
 	for way in ${[...ways, ...ipv6 ? ways6 : []].map((way) => `"${way}"`).join(" ")}; do
 		/client $way 8080
-	done >/run/jobs/all
-	section ${name}.${i}.jobs /run/jobs/all
-	sysctl -n kernel.bpf_stats_enabled | section ${name}.${i}.stats
+	done >/sections/${name}.${i}.jobs
+	sysctl -n kernel.bpf_stats_enabled >/sections/${name}.${i}.stats
 fi
 stop TERM ${name}.${i}
-grep tcp_v /sys/kernel/debug/kprobes/list | section ${name}.${i}.left
+grep tcp_v /sys/kernel/debug/kprobes/list >/sections/${name}.${i}.left
 `).join("")
   }
 ${leave}

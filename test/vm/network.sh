@@ -66,7 +66,7 @@ rule() { printf 'add rule inet t c tcp dport %s\n' "$*"; }
 
 for address in 192.0.2.2 2001:db8::2; do
 	server backlog ip netns exec peer /client serve-backlog $address 107
-	start filler /client hold $address 107 600000
+	/client hold $address 107 600000 >/run/filler &
 done
 for address in 198.51.100.2 2001:db8:1::2; do
 	server far ip netns exec peer /client serve $address 80

@@ -33,9 +33,6 @@ export interface PackageSet {
 /** The directory that everything fetched is kept in. */
 export const cache = resolve(import.meta.dirname!, "../../build/vm");
 
-/** The C tool to compare with. */
-const libbpfTools: PackageSet = { arch: "amd64", suite: "bookworm", packages: ["libbpf-tools"] };
-
 /** What an arm64 build links against. */
 const arm64Sysroot: PackageSet = {
   arch: "arm64",
@@ -87,9 +84,10 @@ export function sysroot(): string {
   return unpack("sysroot-arm64", arm64Sysroot);
 }
 
-/** Returns the path of the C tool of that name, built for x86-64 and for the libraries in a guest. */
-export function libbpfTool(name: string): string {
-  return join(unpack("libbpf-tools", libbpfTools), "usr/sbin", name);
+/** Returns the path of the C tool of that name, built for the libraries in a guest. */
+export function libbpfTool(name: string, arch: Arch = "amd64"): string {
+  const set = { arch, suite: "bookworm", packages: ["libbpf-tools"] };
+  return join(unpack(`libbpf-tools-${arch}`, set), "usr/sbin", name);
 }
 
 /** Brings up a package index of its own, from the archive that the machine itself uses. */

@@ -1,0 +1,26 @@
+/** The law of the tool: printed + filtered + reported lost = made. */
+
+import assert, { AssertionError } from "node:assert/strict";
+import { type Attempt, compare, type Row } from "../cases.ts";
+
+/**
+ * Does what {@linkcode compare} does, but for so many attempts without a row as were reported lost:
+ * before 6.2 a kretprobe can miss a return, and a kernel that is preempted in mid-run of a program
+ * skips it for another task.
+ */
+export function compareLawfully(
+  attempts: readonly Attempt[],
+  rows: readonly Row[],
+  options: { result: boolean; lost: number },
+): [Attempt, Row][] {
+  try {
+    const pairs = compare(attempts, rows, options);
+    assert.equal(options.lost, 0, "reported lost, but each attempt has its row");
+    return pairs;
+  } catch (error) {
+    if (!(error instanceof AssertionError)) throw error;
+    const { missing } = error.actual as { missing?: Attempt[] };
+    if (options.lost === 0 || missing?.length !== options.lost) throw error;
+    return compare(attempts.filter((attempt) => !missing.includes(attempt)), rows, options);
+  }
+}
