@@ -73,8 +73,8 @@ const blindly = (backend: Backend): Trial =>
     says: /^tcpconnect: warning: .*kernel\.ftrace_enabled is 0/,
   });
 
-/** What attaches never fires, but for fentry on 5.10, which does not attach. */
-export const noFtrace = (fentry: "blind" | "refused"): Condition => ({
+/** What attaches never fires. */
+export const noFtrace: Condition = {
   name: "ftrace",
   title: "kernel.ftrace_enabled=0",
   enter: "sysctl -qw kernel.ftrace_enabled=0",
@@ -82,19 +82,27 @@ export const noFtrace = (fentry: "blind" | "refused"): Condition => ({
   trials: [
     works("", "tracepoint"),
     works("-r", "tracepoint"),
-    fentry === "blind"
-      ? blindly("fentry")
-      : refused("--attach fentry", /^tcpconnect: .*(EBUSY|ftrace_enabled)/),
+    blindly("fentry"),
     blindly("kprobe"),
     doctor(
       0,
-      fentry === "blind" ? /^fentry +no: attached, but it never fires$/m : /^fentry +no: .*EBUSY/m,
+      /^fentry +no: attached, but it never fires$/m,
       /^kprobe -r +no: attached, but it never fires$/m,
       /^ftrace +no/m,
       /^tcpconnect runs here with tracepoint\. A kprobe-only tool, .* cannot run here\.$/m,
     ),
   ],
-});
+};
+
+/** But on 5.10, where fentry does not attach. */
+export const noFtraceBusy: Condition = {
+  ...noFtrace,
+  trials: [
+    works("", "tracepoint"),
+    refused("--attach fentry", /^tcpconnect: .*(EBUSY|ftrace_enabled)/),
+    blindly("kprobe"),
+  ],
+};
 
 export const noTracefs: Condition = {
   name: "tracefs",
@@ -168,6 +176,14 @@ export const capabilities: Condition = {
     works("-r", "fentry", { as: capable }),
     works("-r --attach kprobe", "kprobe", { as: capable }),
     works("--attach tracepoint", "tracepoint", { as: capable }),
+  ],
+};
+
+/** With the doctor, who takes long: one kernel is enough. */
+export const capabilitiesDoctor: Condition = {
+  ...capabilities,
+  trials: [
+    ...capabilities.trials,
     { ...doctor(0, /^capabilities +UID 65534: CAP_BPF, CAP_PERFMON$/m, here), as: capable },
   ],
 };

@@ -11,7 +11,7 @@ now() { cut -d' ' -f1 /proc/uptime; }
 # Under emulation a fork costs 10 ms, which what is waited for needs itself: poll without one.
 mkfifo /run/never
 exec 9<>/run/never
-nap() { read -r -t 0.05 _ <&9 || :; }
+nap() { read -r -t ${1:-0.05} _ <&9 || :; }
 
 # Repeats a command until it succeeds; a guest is slow, but not endlessly so.
 await() {
@@ -91,11 +91,12 @@ job() {
 }
 
 # The same for one that waits for its answer, in the background. They start one by one: a kernel that
-# can be preempted skips a program for the second of two tasks that need it at once.
+# can be preempted skips a program for the second of two tasks that need it at once, and 5.10 has one
+# return of a kretprobe on one CPU, without which a row of -r has no source address.
 slow() {
 	job "$@" &
 	waiting="$waiting $!"
-	nap
+	nap 0.1
 }
 
 # finish NAME: waits for the clients and reports them.

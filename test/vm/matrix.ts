@@ -84,15 +84,15 @@ function denied(name: string, condition: Condition, how: Pick<Guest, "cmdline" |
   };
 }
 
-const { noBtf, noFtrace, noTracefs, noCgroups, bpfStats } = conditions;
-const { users, capabilities, lockedDown, noIpv6 } = conditions;
+const { noBtf, noFtrace, noFtraceBusy, noTracefs, noCgroups, bpfStats } = conditions;
+const { users, capabilities, capabilitiesDoctor, lockedDown, noIpv6 } = conditions;
 
 /** The longest first, so that two side by side end together. */
 const plans: readonly Plan[] = [
-  line("6.1", [0], [noBtf, noFtrace("blind"), noTracefs, noCgroups, bpfStats]),
+  line("6.1", [0], [noBtf, noFtrace, noTracefs, noCgroups, bpfStats]),
   // It does not let ftrace be turned off.
   line("7.x", [1], [capabilities]),
-  line("5.10", [2, 3], [users, capabilities, noFtrace("refused")]),
+  line("5.10", [2, 3], [users, capabilitiesDoctor, noFtraceBusy]),
   line("6.12", [4, 5], [], true),
   line("arm64 6.12", [6], []),
   line("arm64 6.1", [7], []),

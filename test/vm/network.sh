@@ -6,7 +6,6 @@ set -e
 sysctl -qw net.ipv4.tcp_syn_retries=1 net.ipv4.tcp_fastopen=3
 ip netns add peer
 ip netns add narrow
-ip -n peer link set lo up
 ip -n narrow link set lo up
 
 # Otherwise the errors of one case use up what another needs.
@@ -14,36 +13,41 @@ limits="net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0"
 sysctl -qw $limits
 ip netns exec peer sysctl -qw $limits
 
-# wire NAME IPV4-PREFIX IPV6-PREFIX
-wire() {
-	ip link add $1 type veth peer name $1 netns peer
-	for end in 1 2; do
-		[ $end = 1 ] && netns="" || netns="-n peer"
-		ip $netns address add $2.$end/24 dev $1
-		ip $netns address add $3::$end/64 dev $1 nodad
-		ip $netns link set $1 up
-	done
+# host END: one side of the wires, and its neighbours that never answer.
+host() {
+	cat <<-EOF
+		link set lo up
+		address add 192.0.2.$1/24 dev fast
+		address add 2001:db8::$1/64 dev fast nodad
+		address add 198.51.100.$1/24 dev slow
+		address add 2001:db8:1::$1/64 dev slow nodad
+		link set fast up
+		link set slow up
+		neighbour add 192.0.2.9 lladdr 02:00:00:00:00:99 nud permanent dev fast
+		neighbour add 2001:db8::9 lladdr 02:00:00:00:00:99 nud permanent dev fast
+	EOF
 }
-wire fast 192.0.2 2001:db8
-wire slow 198.51.100 2001:db8:1
+{
+	echo "link add fast type veth peer name fast netns peer"
+	echo "link add slow type veth peer name slow netns peer"
+	host 1
+	type=1
+	for route in prohibit unreachable blackhole; do
+		echo "route add $route 203.0.113.$type/32"
+		echo "route add $route 2001:db8:3::$type/128"
+		type=$((type + 1))
+	done
+} | ip -batch -
+host 2 | ip -n peer -batch -
+# A carrier is noticed up to a second late, and until then all is dropped.
+wired() { ! ip $1 -o link show type veth | grep -qv "state UP"; }
+await wired
+await wired "-n peer"
 tc qdisc add dev slow root netem delay 60ms
 
-# Neighbours that never answer, and some that are soon found to be away.
-for address in 192.0.2.9 2001:db8::9; do
-	for netns in "" "-n peer"; do
-		ip $netns neighbour add $address lladdr 02:00:00:00:00:99 nud permanent dev fast
-	done
-done
+# Others are soon found to be away: well before the second SYN, which would race for the error.
 for neigh in net.ipv4.neigh.fast net.ipv6.neigh.fast; do
-	# Well before the second SYN, which would race for the error.
 	sysctl -qw $neigh.mcast_solicit=1 $neigh.retrans_time_ms=300
-done
-
-type=1
-for route in prohibit unreachable blackhole; do
-	ip route add $route 203.0.113.$type/32
-	ip -6 route add $route 2001:db8:3::$type/128
-	type=$((type + 1))
 done
 
 rules() { printf 'add table inet t\nadd chain inet t c { type filter hook %s priority 0; }\n' $1; }
