@@ -64,10 +64,11 @@ export function missingCapabilities(): string[] {
 
 /** Where the whole cgroup v2 hierarchy is mounted, if it is. */
 export function cgroupRoot(): string | undefined {
-  // proc_pid_mountinfo(5): root and mount point are the 4th and 5th field; the type follows "-".
-  const mount = text("/proc/self/mountinfo").split("\n").map((line) => line.split(" "))
-    .find((fields) => fields[3] === "/" && fields[fields.indexOf("-") + 1] === "cgroup2");
-  return mount?.[4];
+  // proc_pid_mountinfo(5): the mount point is the 5th field; the type follows "-".
+  return text("/proc/self/mountinfo").split("\n").map((line) => line.split(" "))
+    .filter((fields) => fields[fields.indexOf("-") + 1] === "cgroup2").map((fields) => fields[4]!)
+    // A container's cgroup looks like the root from inside, but only the root has no type.
+    .find((path) => existsSync(`${path}/cgroup.procs`) && !existsSync(`${path}/cgroup.type`));
 }
 
 /** Calls back with an open directory. */

@@ -139,7 +139,9 @@ function hopeless(backend: Backend): Error | undefined {
 function attach(skeleton: Skeleton, program: string): void {
   if (program !== "connect_cb") return skeleton.attach(program);
   const root = cgroupRoot();
-  if (root === undefined) throw new BpfError(`attach ${program}`, 2, "no cgroup v2 is mounted");
+  if (root === undefined) {
+    throw new BpfError(`attach ${program}`, 2, "the root of cgroup v2 is not mounted");
+  }
   withDirectory(root, (fd) => skeleton.attachCgroup(program, fd));
 }
 
@@ -164,6 +166,6 @@ function configure(opened: OpenSkeleton, options: Options, plan: Plan, cpus: num
   const calls = plan.backend === "kprobe" || (plan.backend === "tracepoint" && options.result);
   opened.setMaxEntries("calls", calls ? Math.max(16384, 512 * cpus) : 1);
   if (!options.count) opened.setMaxEntries("flows", 1);
-  const waits = options.result || plan.programs.some((program) => program.startsWith("state_"));
+  const waits = plan.programs.some((program) => program.startsWith("state_"));
   if (!waits) opened.setMaxEntries("attempts", 1);
 }

@@ -2,14 +2,25 @@
 
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
+import { cgroupRoot } from "../../src/system.ts";
 import { compare, parseAttempts } from "../cases.ts";
 import { Child, endAll, run } from "../child.ts";
 import { Netns } from "../netns.ts";
 import {
   bun,
+  cannot,
   client,
   executable,
   mountTracefs,
@@ -37,6 +48,16 @@ done
 cp "$executable" "$root/tcpconnect"
 mount -o remount,ro "$root"
 exec chroot "$root" /tcpconnect "$@"
+`;
+
+/** Runs a command in a cgroup that it takes for the root, as a container's is. */
+const ownCgroup = `
+set -e
+cgroup=$1; shift
+mkdir "$cgroup"
+echo $$ > "$cgroup/cgroup.procs"
+exec unshare --cgroup --mount sh -ec 'umount "$0"; mount -t cgroup2 none "$0"; exec "$@"' \\
+  "$(dirname "$cgroup")" "$@"
 `;
 
 /** Writes a file "loaded" into the current directory of whoever loads it. */
@@ -92,6 +113,14 @@ describe("surroundings", needsKernel(), () => {
       const command = ["unshare", "--mount", "sh", "-c", bareRoot, "sh", root, executable];
       await shows(args, { command });
       rmSync(root, { recursive: true });
+    });
+
+    it(`tcpconnect ${args.join(" ")} sees beyond its container's cgroup`, patience, async (t) => {
+      const root = cgroupRoot();
+      if (root === undefined) return cannot(t, "no root of cgroup v2");
+      const cgroup = join(root, `tcpconnect-${process.pid}`);
+      const command = ["sh", "-c", ownCgroup, "sh", cgroup, executable];
+      await shows(args, { command }).finally(() => rmdirSync(cgroup));
     });
 
     it(`tcpconnect ${args.join(" ")} ignores a hostile directory`, patience, async () => {
