@@ -110,7 +110,7 @@ export function pairs(share: Share): Pair[] {
       ours: `${args} --attach ${backend(i)}`,
     })),
     { name: "count", c: "-c", ours: `-v -c --attach ${backend(0)}` },
-    { name: "count-sport", c: "-c -s", ours: `-v -c -s --attach ${backend(1)}` },
+    { name: "count-sport", c: "-c -s", ours: `-v -c -s --attach ${share.backends.at(-1)}` },
     ...(share.alone ? [...faulty, ...peerless] : []),
   ];
 }

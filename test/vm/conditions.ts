@@ -30,6 +30,8 @@ export interface Condition {
   bpfStats?: 1;
   /** False if there are no IPv6 sockets. */
   ipv6?: boolean;
+  /** Whether the list of kprobes cannot be read either. */
+  sealed?: true;
   trials: Trial[];
 }
 
@@ -192,6 +194,7 @@ export const capabilitiesDoctor: Condition = {
 export const lockedDown: Condition = {
   name: "lockdown",
   title: "lockdown=confidentiality",
+  sealed: true,
   trials: [
     ...["", "-r", "--attach fentry", "--attach kprobe", "--attach tracepoint"].map((args) =>
       refused(args, /^tcpconnect: kernel lockdown is in confidentiality mode/)

@@ -4,9 +4,8 @@ import assert, { AssertionError } from "node:assert/strict";
 import { type Attempt, compare, type Row } from "../cases.ts";
 
 /**
- * Does what {@linkcode compare} does, but for so many attempts without a row as were reported lost:
- * before 6.2 a kretprobe can miss a return, and a kernel that is preempted in mid-run of a program
- * skips it for another task.
+ * Does what {@linkcode compare} does, but allows as many attempts without a row as were reported
+ * lost.
  */
 export function compareLawfully(
   attempts: readonly Attempt[],
