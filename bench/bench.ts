@@ -6,7 +6,7 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { resolve } from "node:path";
 import process from "node:process";
@@ -31,8 +31,8 @@ const groups: Record<string, (effort: Effort) => Promise<Figure[]>> = {
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    seconds: { type: "string", default: "3" },
-    rounds: { type: "string", default: "4" },
+    seconds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
     inside: { type: "boolean" },
   },
 });
@@ -54,7 +54,14 @@ if (!values.inside) {
   process.exit(status ?? 1);
 }
 
+/** Time that the host took from this machine, and all time, in ticks: proc_stat(5). */
+function ticks(): { stolen: number; all: number } {
+  const [, ...times] = readFileSync("/proc/stat", "utf8").split("\n")[0]!.split(/ +/).map(Number);
+  return { stolen: times[7]!, all: times.reduce((sum, time) => sum + time, 0) };
+}
+
 const started = performance.now();
+const before = ticks();
 const stop = await serve();
 try {
   const calm = make(["burst", 50_000, 2]);
@@ -75,7 +82,10 @@ try {
   writeFileSync(file, JSON.stringify({ machine, effort, figures: all }, null, 2) + "\n");
   console.log(`${table(all)}\n\n${machine}; load ${os.loadavg().map((n) => n.toFixed(1))};`);
   const minutes = ((performance.now() - started) / 60_000).toFixed(1);
-  console.log(`${effort.rounds} rounds of ${effort.seconds} s in turn, ${minutes} min in all`);
+  const { stolen, all: passed } = ticks();
+  const share = 100 * (stolen - before.stolen) / (passed - before.all);
+  console.log(`${effort.rounds} rounds of ${effort.seconds} s in turn, ${minutes} min in all;`);
+  console.log(`${share.toFixed(1)} % of the time was stolen by the host, and tells in delays`);
 } finally {
   stop();
 }

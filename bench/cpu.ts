@@ -30,7 +30,7 @@ class Pair implements AsyncDisposable {
     const start = (side: Side) => Tracer.start(side, ["-P", `${ports[side]}`], sink);
     const pair = new Pair({ ours: await start("ours"), peer: await start("peer") });
     for (const side of sides) {
-      await pair.run(side, ["burst", 20_000, 2]);
+      await pair.run(side, ["burst", 100_000, 2]);
       await pair.run(side, ["rate", 8000, 1000]);
     }
     return pair;
@@ -71,7 +71,7 @@ export async function rates({ seconds, rounds }: Effort): Promise<Figure[]> {
       const runs = await alternate(rounds, (side) => pair.run(side, load));
       figures.push(both(`CPU per event, ${name}`, "µs", runs, perEvent, bar));
     }
-    if (output === "file") figures.push(await idle(pair, 5 * seconds));
+    if (output === "file") figures.push(await idle(pair));
     figures.push(
       both(`lost at these rates, ${title}`, "events", await pair.stop(), (n) => n, noneLost),
     );
@@ -80,10 +80,10 @@ export async function rates({ seconds, rounds }: Effort): Promise<Figure[]> {
 }
 
 /** CPU while nothing happens, side by side. */
-async function idle({ tracers }: Pair, seconds: number): Promise<Figure> {
+async function idle({ tracers }: Pair): Promise<Figure> {
   const before = { ours: tracers.ours.cpu, peer: tracers.peer.cpu };
-  await sleep(1000 * seconds);
-  const minute = (side: Side) => (tracers[side].cpu - before[side]) / 1e6 / seconds * 60;
+  await sleep(60_000);
+  const minute = (side: Side) => (tracers[side].cpu - before[side]) / 1e6;
   const figure = { ours: [minute("ours")], peer: [minute("peer")], bar: ratioBar(1) };
   return { name: "CPU idle, in a minute", unit: "ms", ...figure };
 }
@@ -98,7 +98,7 @@ async function fresh(side: Side, args: readonly string[], sink: Sink, load: Load
 
 /** CPU per event, losses, and what the load itself suffers, as fast as two cores can. */
 export async function fullRate({ seconds, rounds, fullRate }: Effort): Promise<Figure[]> {
-  const load: Load = ["burst", fullRate * seconds, 2];
+  const load: Load = ["burst", fullRate * 2 * seconds, 2];
   const cases: [string, Sink][] = [["file", "file"], ["pipe to cat", pipe], ["slow pipe", slow]];
   const cpu: Figure[] = [], lost: Figure[] = [], others: Figure[] = [];
   for (const [name, sink] of cases) {
@@ -109,7 +109,9 @@ export async function fullRate({ seconds, rounds, fullRate }: Effort): Promise<F
     });
     const bar = sink === slow ? undefined : ratioBar(0.5);
     cpu.push(both(`CPU per event, full rate, ${name}`, "µs", runs, perEvent, bar));
-    lost.push(both(`lost, full rate, ${name}`, "events", runs, (run) => run.lost, noneLost));
+    const all = (side: Side) => [runs[side].reduce((sum, { lost }) => sum + lost, 0)];
+    const losses: Runs<number> = { ours: all("ours"), peer: all("peer") };
+    lost.push(both(`lost in all, full rate, ${name}`, "events", losses, (n) => n, noneLost));
     if (sink !== "file") continue;
     const slowdown = (all: Made[]) => all.map((made, i) => alone[i]! / pace(made));
     others.push({

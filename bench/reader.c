@@ -89,7 +89,7 @@ static int open_cgroup(void)
 	return -1;
 }
 
-/* The same programs, constants and map sizes that ./tcpconnect has with --attach tracepoint. */
+/* The same program, constants and map sizes that ./tcpconnect has with --attach tracepoint. */
 static struct tcpconnect_bpf *load(unsigned int port)
 {
 	struct tcpconnect_bpf *skel = tcpconnect_bpf__open();
@@ -100,10 +100,9 @@ static struct tcpconnect_bpf *load(unsigned int port)
 		fail("open object", errno);
 	bpf_object__for_each_program(prog, skel->obj) bpf_program__set_autoload(prog, false);
 	bpf_program__set_autoload(skel->progs.connect_cb, true);
-	bpf_program__set_autoload(skel->progs.state_btf, true);
+	bpf_map__set_max_entries(skel->maps.attempts, 1);
 	bpf_map__set_max_entries(skel->maps.calls, 1);
 	bpf_map__set_max_entries(skel->maps.flows, 1);
-	skel->rodata->from_state = true;
 	skel->rodata->filter_ports[0] = port;
 	skel->rodata->filter_port_count = !!port;
 	err = tcpconnect_bpf__load(skel);
@@ -114,8 +113,7 @@ static struct tcpconnect_bpf *load(unsigned int port)
 	if (cgroup < 0)
 		fail("open cgroup", errno);
 	skel->links.connect_cb = bpf_program__attach_cgroup(skel->progs.connect_cb, cgroup);
-	skel->links.state_btf = bpf_program__attach(skel->progs.state_btf);
-	if (!skel->links.connect_cb || !skel->links.state_btf)
+	if (!skel->links.connect_cb)
 		fail("attach", errno);
 	close(cgroup);
 	return skel;
