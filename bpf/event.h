@@ -55,7 +55,7 @@ static __always_inline bool fill_caller(struct event *ev)
 	return PASSES(filter_uid, ev->uid);
 }
 
-/* The same and COMM, for a program type that has no helpers for them before Linux 6.10. */
+/* The same and COMM, for a program type that most kernels give no helpers for them. */
 static __always_inline bool fill_task(struct event *ev)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -87,29 +87,21 @@ static __always_inline bool fill_rest(struct event *ev, __u64 time)
 	return true;
 }
 
-/* The source port: skc_num, which is already 0 on the way to TCP_CLOSE, where inet_sport is left.
- */
-static __always_inline void fill_sport(struct event *ev, struct sock *sk, bool direct)
-{
-	READ(direct, ev->sport, sk->__sk_common.skc_num);
-	if (!ev->sport) {
-		__u16 sport = 0;
-
-		bpf_core_read(&sport, sizeof(sport), &((struct inet_sock *)sk)->inet_sport);
-		ev->sport = bpf_ntohs(sport);
-	}
-}
-
 /* Addresses and ports of a socket that the kernel has begun to connect. */
 static __always_inline void fill_sock(struct event *ev, struct sock *sk, bool direct)
 {
 	struct sock_common *skc = &sk->__sk_common;
-	__u16 family, dport;
+	__u16 family, dport, sport = 0;
 	__u32 v4;
 
 	READ(direct, dport, skc->skc_dport);
 	ev->dport = bpf_ntohs(dport);
-	fill_sport(ev, sk, direct);
+	READ(direct, ev->sport, skc->skc_num);
+	if (!ev->sport) {
+		/* On the way to TCP_CLOSE the port is given back already, but not forgotten. */
+		bpf_core_read(&sport, sizeof(sport), &((struct inet_sock *)sk)->inet_sport);
+		ev->sport = bpf_ntohs(sport);
+	}
 
 	READ(direct, family, skc->skc_family);
 	if (family == AF_INET6) {

@@ -12,9 +12,8 @@
 #include <linux/bpf.h>
 #include <asm/ptrace.h>
 
-#define AF_UNSPEC 0
-#define AF_INET	  2
-#define AF_INET6  10
+#define AF_INET	 2
+#define AF_INET6 10
 
 #define IPPROTO_TCP   6
 #define IPPROTO_MPTCP 262

@@ -4,7 +4,7 @@
  *
  *   fentry      tcp_v4_connect/tcp_v6_connect, on return (and on entry with want_result)
  *   kprobe      the same functions, by kprobe and kretprobe
- *   tracepoint  sock:inet_sock_set_state, with sockops for the source port
+ *   tracepoint  sockops; with want_result, or without cgroup v2, sock:inet_sock_set_state
  *
  * Only the programs of one way are loaded, and constants cut out what is not asked for.
  */
@@ -207,7 +207,7 @@ static __always_inline int state_end(void *ctx, struct sock *sk, int state, bool
 		return 0;
 	if (want_result && state == TCP_SYN_RECV)
 		return 0;
-	/* The return was missed, or there was no sockops program to tell the port. */
+	/* The call's return is still to come or was missed, or no sockops program told the port. */
 	if (!attempt->sport)
 		fill_sock(attempt, sk, direct);
 	if (state == TCP_CLOSE) {

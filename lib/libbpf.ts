@@ -103,8 +103,7 @@ export class Libbpf {
    * @throws {BpfError} EPERM if it does not, or not from this process.
    */
   checkFentry(): void {
-    const result = this.c.shim_try_fentry();
-    if (result === -EPERM) this.check("load fentry program", result);
+    if (this.c.shim_try_fentry() === -EPERM) throw this.#error("load fentry program", EPERM);
   }
 
   /**
@@ -116,12 +115,12 @@ export class Libbpf {
   }
 
   /** write(2): how many of the first `length` bytes of `data` were written, or a negative errno. */
-  write(fd: number, data: Uint8Array<ArrayBuffer>, length = data.byteLength): number {
+  write(fd: number, data: Uint8Array<ArrayBuffer>, length: number): number {
     return this.c.shim_write(fd, data, length);
   }
 
   /** send(2) to a socket, with MSG_DONTWAIT: as {@linkcode write}, and -EAGAIN if it would wait. */
-  send(fd: number, data: Uint8Array<ArrayBuffer>, length = data.byteLength): number {
+  send(fd: number, data: Uint8Array<ArrayBuffer>, length: number): number {
     return this.c.shim_send(fd, data, length);
   }
 

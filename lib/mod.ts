@@ -16,6 +16,7 @@
  *   sampleSize: event.size,
  *   timeOffset: event.fields.time.offset,
  * });
+ * libbpf.trim();
  * const count = buffer.poll(100);
  * ```
  *

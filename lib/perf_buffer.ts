@@ -11,7 +11,7 @@ import type { BpfMap } from "./map.ts";
 
 const EINTR = 4;
 
-// Of struct batch in the shim.
+// How struct batch of the shim begins.
 const COUNT = 0;
 const DISORDERED = 1;
 
@@ -55,7 +55,7 @@ export class PerfBuffer implements Disposable {
     const capacity = c.shim_batch_capacity(batch);
     this.samples = libbpf.view(c.shim_batch_samples(batch)!, capacity * sampleSize);
     this.order = new Uint32Array(libbpf.view(c.shim_batch_order(batch)!, capacity * 4));
-    this.#state = new Uint32Array(libbpf.view(c.shim_batch_state(batch)!, 2 * 4));
+    this.#state = new Uint32Array(libbpf.view(batch, 2 * 4));
     const losses = 1 + libbpf.possibleCpus;
     this.#lost = new Float64Array(libbpf.view(c.shim_batch_lost(batch)!, losses * 8));
     try {

@@ -173,10 +173,6 @@ export const symbols = {
     args: ["pointer"], // const struct batch *batch
     returns: "pointer", // uint32_t *, owned by the batch
   },
-  shim_batch_state: {
-    args: ["pointer"], // struct batch *batch
-    returns: "pointer", // uint32_t *: count, disordered; owned by the batch
-  },
   shim_batch_lost: {
     args: ["pointer"], // struct batch *batch
     returns: "pointer", // double *: in all, and on each CPU; owned by the batch

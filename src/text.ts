@@ -24,7 +24,7 @@ export class TextBuffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Where {@linkcode bytes} stand, at the beginning; valid until the next append. */
+  /** The memory that begins with {@linkcode bytes}; valid until the next append. */
   get buffer(): Uint8Array<ArrayBuffer> {
     return this.#bytes;
   }

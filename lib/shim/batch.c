@@ -2,7 +2,6 @@
 /* A batch: the fixed-size samples of one perf buffer poll, and their order of time. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,12 +69,6 @@ EXPORT void shim_batch_free(struct batch *batch)
 EXPORT uint32_t shim_batch_capacity(const struct batch *batch)
 {
 	return batch->capacity;
-}
-
-/* Where count and disordered stand. */
-EXPORT void *shim_batch_state(struct batch *batch)
-{
-	return &batch->count;
 }
 
 /* Where the losses stand: in all, and on each CPU. */
@@ -161,7 +154,7 @@ static void on_sample(void *ctx, int cpu, void *data, __u32 size)
 	memcpy(batch->samples + (size_t)i * batch->sample_size, data, batch->sample_size);
 	batch->order[i] = i;
 	if (i > 0 && time_of(batch, i) < time_of(batch, i - 1))
-		batch->disordered = true;
+		batch->disordered = 1;
 	batch->count++;
 }
 

@@ -52,8 +52,8 @@ EXPORT double shim_recursion_misses(int program_fd)
 }
 
 /*
- * Loads the least fentry program there is, for a function that is none. 0 or a negative errno:
- * -EINVAL from a kernel that takes such programs, -EPERM from one that does not.
+ * Loads the least fentry program there is, for a BTF type that is no function. 0 or a negative
+ * errno: -EINVAL from a kernel that takes such programs, -EPERM from one that does not.
  */
 EXPORT int shim_try_fentry(void)
 {

@@ -41,7 +41,7 @@ int main(void)
 			scanf("%llu %llu", &a, &b);
 			lost(batch, a, b);
 		} else if (!strcmp(word, "take")) {
-			uint32_t *state = shim_batch_state(batch), *order = shim_batch_order(batch);
+			uint32_t *state = (uint32_t *)batch, *order = shim_batch_order(batch);
 			double *lost = shim_batch_lost(batch);
 
 			if (state[1])

@@ -19,7 +19,6 @@ const working: Parts = {
   perf_buffer__poll: () => 0,
   perf_buffer__consume: () => 0,
   shim_batch_free: () => {},
-  shim_batch_state: () => pointer("state"),
   shim_batch_lost: () => pointer("lost"),
   shim_batch_sort: () => {},
 };
@@ -76,7 +75,7 @@ function filled(result: number, count: number, disordered = 0, lost: number[] = 
     return result;
   };
   const parts = { perf_buffer__poll: take, perf_buffer__consume: take };
-  return open(parts, { state: state.buffer, lost: losses.buffer });
+  return open(parts, { batch: state.buffer, lost: losses.buffer });
 }
 
 test("PerfBuffer.poll() waits, and returns how many came", () => {
