@@ -157,7 +157,7 @@ test-vm: build $(guests) | build/deps-vm
 build/bench/%: bench/%.c $(O)/tcpconnect.so
 	$(call msg,BENCH,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -O2 -Wall -Wextra -Werror -o $@ $< -lbpf -lelf -lz -pthread
+	$(Q)$(CLANG) -O2 -Wall -Wextra -Werror -o $@ $< -pthread -Wl,--as-needed -lbpf -lelf -lz
 
 bench bench-vm: build $(O)/test/client build/bench/reader build/bench/gauge
 	$(Q)$(SUDO) $(abspath $(BUN)) bench/$@.ts $(ARGS)

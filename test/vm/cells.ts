@@ -68,7 +68,7 @@ ${passes.map(pass).join("")}
 `;
 
 /** How many losses are now and then. */
-const FEW = 3;
+const FEW = 8;
 
 /** What the client saw. */
 interface Seen {
