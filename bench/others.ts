@@ -58,7 +58,7 @@ export async function delay({ seconds, rounds }: Effort): Promise<Figure[]> {
         gauge,
         "delay",
         `${ports.ours}`,
-        `${Math.max(50, rate * seconds)}`,
+        `${Math.max(150, rate * seconds)}`,
         `${rate}`,
       ];
       await using tracer = Tracer.launch(side, [...port, "-s", LINES], sink);
