@@ -5,6 +5,7 @@ import test from "node:test";
 import { BpfError, BpfMap, LogLevel, OpenSkeleton, PerfBuffer, read } from "../../lib/mod.ts";
 import { event, rodata } from "../../src/layout.gen.ts";
 import { linesC } from "./c.ts";
+import { fake } from "./fake.ts";
 import { loadShim } from "./runtime.ts";
 
 const libbpf = await loadShim();
@@ -29,6 +30,17 @@ test("Libbpf.check() passes what is not negative and throws what is", () => {
 test("Libbpf.check() has words for libbpf's own errors and for unknown ones", () => {
   assert.throws(() => libbpf.check("x", -4000), /^BpfError: x: 4000: .*libelf/);
   assert.throws(() => libbpf.check("x", -524), /^BpfError: x: ENOTSUPP: ./);
+});
+
+test("Libbpf.checkFentry() throws where the kernel does not take such programs, and only there", () => {
+  const asked = (result: number) => fake({ shim_try_fentry: () => result }).libbpf;
+  assert.throws(() => asked(-1).checkFentry(), failure("load fentry program", "EPERM"));
+  for (const result of [-22, -524, 0]) asked(result).checkFentry();
+});
+
+test("Libbpf.trim() leaves all in working order", () => {
+  libbpf.trim();
+  assert.equal(libbpf.check("x", 7), 7);
 });
 
 test("Libbpf.checkPointer() passes a pointer and throws for null, with errno", () => {
