@@ -45,7 +45,7 @@ const SETTLE_MS = 300;
 const libc = dlopen("libc.so.6", { clock_gettime: { args: ["i32", "ptr"], returns: "i32" } });
 
 /** CPU time of a process, in ns: user and system, of all its threads, those that ended too. */
-export function cpuTime(pid: number): number {
+function cpuTime(pid: number): number {
   const CPUCLOCK_SCHED = 2;
   const time = new BigInt64Array(2);
   // clock_getcpuclockid(3)

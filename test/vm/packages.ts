@@ -80,7 +80,7 @@ export function unpack(name: string, set: PackageSet): string {
 }
 
 /** Returns the directory of the headers and libraries for an arm64 build. */
-export function sysroot(): string {
+function sysroot(): string {
   return unpack("sysroot-arm64", arm64Sysroot);
 }
 
