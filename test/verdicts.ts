@@ -81,6 +81,12 @@ export async function prepare() {
   const [a, b] = await Netns.pair("net.ipv4.tcp_syn_retries=1");
   await a.set(...neighbours);
   await a.silence(silent4, silent6);
+  // On a busy machine the peer would not be found in time for that.
+  const [mac] = /(?:[0-9a-f]{2}:){5}[0-9a-f]{2}/.exec(await b.run("ip", "link", "show", "wire"))!;
+  for (const address of [far4, far6]) {
+    const neighbour = [address!, "lladdr", mac, "nud", "permanent", "dev", "wire"];
+    await a.run("ip", "neighbour", "add", ...neighbour);
+  }
   for (
     const [type, v4, v6] of [
       ["unreachable", "198.51.100.0/24", "2001:db8:1::/64"],
