@@ -89,8 +89,11 @@ static int open_cgroup(void)
 	return -1;
 }
 
-/* The same program, constants and map sizes that ./tcpconnect has with --attach tracepoint. */
-static struct tcpconnect_bpf *load(unsigned int port)
+/*
+ * The same program, constants and map sizes that ./tcpconnect has with --attach tracepoint. NULL if
+ * the kernel refuses, as it may with helpers.
+ */
+static struct tcpconnect_bpf *load(unsigned int port, bool helpers)
 {
 	struct tcpconnect_bpf *skel = tcpconnect_bpf__open();
 	struct bpf_program *prog;
@@ -105,7 +108,12 @@ static struct tcpconnect_bpf *load(unsigned int port)
 	bpf_map__set_max_entries(skel->maps.flows, 1);
 	skel->rodata->filter_ports[0] = port;
 	skel->rodata->filter_port_count = !!port;
+	skel->rodata->task_helpers = helpers;
 	err = tcpconnect_bpf__load(skel);
+	if (err && helpers) {
+		tcpconnect_bpf__destroy(skel);
+		return NULL;
+	}
 	if (err)
 		fail("load object", err);
 
@@ -160,7 +168,9 @@ int main(int argc, char **argv)
 		}
 	}
 
-	skel = load(port);
+	skel = load(port, true);
+	if (!skel)
+		skel = load(port, false);
 	buffer = perf_buffer__new(bpf_map__fd(skel->maps.events), PERF_PAGES, on_sample, on_lost,
 				  NULL, NULL);
 	if (!buffer)

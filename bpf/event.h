@@ -55,20 +55,6 @@ static __always_inline bool fill_caller(struct event *ev)
 	return PASSES(filter_uid, ev->uid);
 }
 
-/* The same and COMM, for a program type that most kernels give no helpers for them. */
-static __always_inline bool fill_task(struct event *ev)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-
-	ev->pid = BPF_CORE_READ(task, tgid);
-	if (!PASSES(filter_pid, ev->pid))
-		return false;
-	ev->uid = want_uid || filter_uid_count ? BPF_CORE_READ(task, cred, uid.val) : 0;
-	if (!count_flows)
-		bpf_core_read(ev->comm, sizeof(ev->comm), &task->comm);
-	return PASSES(filter_uid, ev->uid);
-}
-
 static __always_inline bool destination_passes(const struct event *ev)
 {
 	if (filter_family && filter_family != ev->family)
@@ -77,13 +63,32 @@ static __always_inline bool destination_passes(const struct event *ev)
 }
 
 /* Whether the destination passes the filters; completes the event if so. */
-static __always_inline bool fill_rest(struct event *ev, __u64 time)
+static __always_inline bool fill_rest(struct event *ev)
 {
 	if (!destination_passes(ev))
 		return false;
-	ev->time = time;
+	ev->time = bpf_ktime_get_ns();
 	ev->latency = 0;
 	bpf_get_current_comm(ev->comm, sizeof(ev->comm));
+	return true;
+}
+
+/* Both, for a program type to which this kernel denies the helpers (task_helpers). */
+static __always_inline bool fill_task(struct event *ev)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	if (!destination_passes(ev))
+		return false;
+	ev->pid = BPF_CORE_READ(task, tgid);
+	if (!PASSES(filter_pid, ev->pid))
+		return false;
+	ev->uid = want_uid || filter_uid_count ? BPF_CORE_READ(task, cred, uid.val) : 0;
+	if (!PASSES(filter_uid, ev->uid))
+		return false;
+	ev->time = bpf_ktime_get_ns();
+	ev->latency = 0;
+	bpf_core_read(ev->comm, sizeof(ev->comm), &task->comm);
 	return true;
 }
 

@@ -16,13 +16,14 @@ const volatile __u16 filter_ports[MAX_PORTS]; /* destination, host byte order */
 const volatile __u32 filter_port_count = 0;
 const volatile __u16 filter_family = 0; /* 4, 6 or 0 for both */
 
-const volatile bool want_uid = false;	 /* else a UID is only looked at to filter by it */
-const volatile bool count_flows = false; /* count in the flows map, no samples */
-const volatile bool flow_sport = false;	 /* tell flows apart by source port */
-const volatile bool want_result = false; /* one record per attempt, when its fate is known */
-const volatile bool only_failed = false; /* leave out RESULT_OK */
-const volatile __u64 min_latency = 0;	 /* leave out what took less, ns */
-const volatile bool from_state = false;	 /* tracepoint: attempts begin at the state change */
+const volatile bool want_uid = false;	  /* else a UID is only looked at to filter by it */
+const volatile bool count_flows = false;  /* count in the flows map, no samples */
+const volatile bool flow_sport = false;	  /* tell flows apart by source port */
+const volatile bool want_result = false;  /* one record per attempt, when its fate is known */
+const volatile bool only_failed = false;  /* leave out RESULT_OK */
+const volatile __u64 min_latency = 0;	  /* leave out what took less, ns */
+const volatile bool from_state = false;	  /* tracepoint: attempts begin at the state change */
+const volatile bool task_helpers = false; /* sockops may ask helpers for PID, UID and COMM */
 
 const volatile enum result result_codes = 0; /* unread: takes the enum into the BTF */
 

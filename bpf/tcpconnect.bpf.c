@@ -34,7 +34,7 @@ static __always_inline int connect_entry(struct sock *sk, struct sockaddr *uaddr
 	bpf_probe_read_kernel(&addr, sizeof(struct sockaddr_in), uaddr);
 	if (addr.sin6_family == AF_INET6)
 		bpf_probe_read_kernel(&addr, sizeof(addr), uaddr);
-	if (!fill_sockaddr(&ev, &addr) || !fill_rest(&ev, bpf_ktime_get_ns()))
+	if (!fill_sockaddr(&ev, &addr) || !fill_rest(&ev))
 		return 0;
 	ev.result = RESULT_CALLING;
 	BOOK(seen);
@@ -52,7 +52,7 @@ static __always_inline int connect_return(void *ctx, struct sock *sk, int ret, b
 		if (ret || !fill_caller(&ev))
 			return 0;
 		fill_sock(&ev, sk, direct);
-		if (!fill_rest(&ev, bpf_ktime_get_ns()))
+		if (!fill_rest(&ev))
 			return 0;
 		ev.result = RESULT_OK;
 		submit(ctx, &ev);
@@ -176,7 +176,7 @@ static __always_inline int state_begin(struct sock *sk, bool direct)
 	if (!fill_caller(&ev))
 		return 0;
 	fill_sock(&ev, sk, direct);
-	if (!fill_rest(&ev, bpf_ktime_get_ns()))
+	if (!fill_rest(&ev))
 		return 0;
 	ev.result = want_result ? RESULT_PENDING : RESULT_OK;
 	if (want_result) {
@@ -300,12 +300,10 @@ int connect_cb(struct bpf_sock_ops *ctx)
 		return 1;
 	if (!want_result) {
 		fill_ops(&ev, ctx);
-		if (!destination_passes(&ev) || !fill_task(&ev))
-			return 1;
-		ev.time = bpf_ktime_get_ns();
-		ev.latency = 0;
-		ev.result = RESULT_OK;
-		submit(ctx, &ev);
+		if (task_helpers ? fill_caller(&ev) && fill_rest(&ev) : fill_task(&ev)) {
+			ev.result = RESULT_OK;
+			submit(ctx, &ev);
+		}
 		return 1;
 	}
 	key = (__u64)ctx->sk;
@@ -403,8 +401,9 @@ int sys_exit_connect(struct sys_exit *ctx)
 	bpf_probe_read_user(&addr, sizeof(struct sockaddr_in), (void *)call.uaddr);
 	if (addr.sin6_family == AF_INET6)
 		bpf_probe_read_user(&addr, sizeof(addr), (void *)call.uaddr);
-	if (!fill_sockaddr(&ev, &addr) || !fill_rest(&ev, call.time))
+	if (!fill_sockaddr(&ev, &addr) || !fill_rest(&ev))
 		return 0;
+	ev.time = call.time;
 	BOOK(seen);
 	verdict(ctx, 0, &ev, -ctx->ret);
 	return 0;

@@ -107,6 +107,14 @@ export class Libbpf {
   }
 
   /**
+   * Whether the kernel lets a sockops program ask helpers for the PID, UID and COMM of who calls, as
+   * some kernel after 6.12 does (6.18, not 6.12); else it must read them from the task, by BTF.
+   */
+  get taskHelpers(): boolean {
+    return this.c.shim_try_task_helpers() === 0;
+  }
+
+  /**
    * Gives memory back that only the start needed: to be called once all is attached. libbpf had the
    * kernel's BTF in it, some 10 MB, and the runtime ran code that is not needed again.
    */

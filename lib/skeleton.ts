@@ -20,15 +20,15 @@ export class OpenSkeleton implements Disposable {
    * Opens the skeleton that is built into the shim.
    *
    * @param options.btf A file with the kernel's BTF, for a kernel without `/sys/kernel/btf/vmlinux`.
-   * It serves relocations only: fentry, fexit and tp_btf programs still need the kernel's own.
+   * It serves relocations only: fentry, fexit and tp_btf programs still need the kernel's own. `null`
+   * if no program to be loaded comes to a relocation: then no BTF is read, which takes most of the
+   * time that libbpf does, nor is any needed.
    * @throws {BpfError} If libbpf does not take the object.
    */
-  constructor(libbpf: Libbpf, options: { btf?: string | undefined } = {}) {
+  constructor(libbpf: Libbpf, options: { btf?: string | null | undefined } = {}) {
     this.#libbpf = libbpf;
-    this.#handle = libbpf.checkPointer(
-      "open object",
-      libbpf.c.shim_open(options.btf ?? null),
-    );
+    const btf = options.btf === null ? "" : options.btf ?? null;
+    this.#handle = libbpf.checkPointer("open object", libbpf.c.shim_open(btf));
   }
 
   /**

@@ -55,7 +55,7 @@ export const symbols = {
   },
 
   shim_open: {
-    args: ["string"], // const char *btf_path
+    args: ["string"], // const char *btf_path: NULL for the kernel's own, "" for none
     returns: "pointer", // struct SKELETON *, ours to close
   },
   shim_close: {
@@ -71,6 +71,10 @@ export const symbols = {
     returns: "pointer", // struct bpf_object *, owned by it
   },
   shim_try_fentry: {
+    args: [],
+    returns: "i32",
+  },
+  shim_try_task_helpers: {
     args: [],
     returns: "i32",
   },

@@ -25,7 +25,7 @@ export function advise(error: AttachError, options: Options): string {
     return "this kernel carries no BTF (/sys/kernel/btf/vmlinux): give it with --btf FILE, or boot a kernel built with CONFIG_DEBUG_INFO_BTF";
   }
   if (system.lockdown() === "confidentiality") {
-    return "kernel lockdown is in confidentiality mode, which forbids tracing: boot with lockdown=integrity or without";
+    return "kernel lockdown is in confidentiality mode, which forbids this: boot with lockdown=integrity or without";
   }
   if (system.ftraceOff() && failed("attach f", "EBUSY")) {
     return "kernel.ftrace_enabled is 0, with which fentry does not attach: use --attach tracepoint, or sysctl kernel.ftrace_enabled=1";

@@ -71,6 +71,7 @@ export const rodata = {
     "only_failed": { "offset": 18, "type": "u8", "length": 1 },
     "min_latency": { "offset": 24, "type": "u64", "length": 1 },
     "from_state": { "offset": 32, "type": "u8", "length": 1 },
+    "task_helpers": { "offset": 33, "type": "u8", "length": 1 },
     "result_codes": { "offset": 36, "type": "i32", "length": 1 },
     "filter_pids": { "offset": 40, "type": "u32", "length": 64 },
     "filter_uids": { "offset": 296, "type": "u32", "length": 64 },

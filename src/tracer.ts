@@ -24,13 +24,15 @@ export class AttachError extends Error {
 interface Plan {
   backend: Backend;
   programs: readonly string[];
+  /** Whether sockops may ask helpers who calls; then no BTF is needed. */
+  helpers?: boolean;
 }
 
 /**
  * Ends before beginnings, so that no attempt begins whose end goes unseen. The v6 programs speak
  * for IPv4-mapped addresses too.
  */
-function plans(backend: Backend, options: Options): Plan[] {
+function plans(libbpf: Libbpf, backend: Backend, options: Options): Plan[] {
   const versions = [options.family === 6 ? "" : "v4", hasIpv6() ? "v6" : ""].filter(Boolean);
   const each = (program: string) => versions.map((version) => `${program}_${version}`);
   // tp_btf needs the kernel's own BTF.
@@ -50,7 +52,8 @@ function plans(backend: Backend, options: Options): Plan[] {
     case "tracepoint": {
       // Without cgroups the source port, and a row with it, comes with the next change of state.
       if (!options.result) {
-        return [{ backend, programs: ["connect_cb"] }, { backend, programs: twins }];
+        const helpers = !options.btf && libbpf.taskHelpers;
+        return [{ backend, programs: ["connect_cb"], helpers }, { backend, programs: twins }];
       }
       const calls = ["sys_exit_connect", "sys_enter_connect"];
       return [
@@ -88,7 +91,7 @@ export class Tracer implements Disposable {
         refusals.push({ backend, reason });
         continue;
       }
-      for (const plan of plans(backend, options)) {
+      for (const plan of plans(libbpf, backend, options)) {
         try {
           if (backend === "fentry") libbpf.checkFentry();
           return Tracer.#run(libbpf, options, plan, refusals);
@@ -103,7 +106,7 @@ export class Tracer implements Disposable {
 
   static #run(libbpf: Libbpf, options: Options, plan: Plan, refusals: Refusal[]): Tracer {
     using stack = new DisposableStack();
-    const opened = stack.use(new OpenSkeleton(libbpf, { btf: options.btf }));
+    const opened = stack.use(new OpenSkeleton(libbpf, { btf: plan.helpers ? null : options.btf }));
     configure(opened, options, plan, libbpf.possibleCpus);
     const skeleton = stack.use(opened.load(plan.programs));
     const buffer = stack.use(
@@ -161,6 +164,7 @@ function configure(opened: OpenSkeleton, options: Options, plan: Plan, cpus: num
     only_failed: options.failed,
     min_latency: options.minLatency,
     from_state: plan.backend === "tracepoint",
+    task_helpers: plan.helpers ?? false,
   });
   // A map that is not in use costs nothing. An LRU map keeps up to 128 free entries on each CPU.
   const calls = plan.backend === "kprobe" || (plan.backend === "tracepoint" && options.result);

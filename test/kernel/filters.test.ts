@@ -81,6 +81,20 @@ const filters: { name: string; args: () => string[]; passes: Name[] }[] = [
     passes: not("daemon", "user", "last"),
   },
   {
+    name: "-u, -p and -P pass the same where who calls is read by BTF",
+    args: () => [
+      "--btf",
+      "/sys/kernel/btf/vmlinux",
+      "-u",
+      "1234",
+      "-p",
+      `${pid.user},${pid.plain}`,
+      "-P",
+      all,
+    ],
+    passes: ["user"],
+  },
+  {
     name: "-4 passes IPv4 and mapped addresses only",
     args: () => ["-4", "-P", all],
     passes: not("v6", "third", "last"),

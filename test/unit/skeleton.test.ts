@@ -38,11 +38,12 @@ function load(parts: Parts = {}) {
   return { opened, skeleton, calls };
 }
 
-test("OpenSkeleton opens with the kernel's own BTF or with a file's", () => {
+test("OpenSkeleton opens with the kernel's own BTF, with a file's, or with none", () => {
   const { libbpf, calls } = fake(working);
   new OpenSkeleton(libbpf);
   new OpenSkeleton(libbpf, { btf: "/a/file" });
-  assert.deepEqual(calls, ["shim_open(null)", "shim_open(/a/file)"]);
+  new OpenSkeleton(libbpf, { btf: null });
+  assert.deepEqual(calls, ["shim_open(null)", "shim_open(/a/file)", "shim_open()"]);
 });
 
 test("OpenSkeleton throws when libbpf does not take the object", () => {

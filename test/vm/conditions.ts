@@ -69,6 +69,19 @@ export const noBtf: Condition = {
   ],
 };
 
+/** Where helpers tell a sockops program who calls, it needs no BTF. */
+export const noBtfNeeded: Condition = {
+  ...noBtf,
+  title: "no BTF, none needed",
+  enter: "mount -t tmpfs none /sys/kernel/btf",
+  trials: [
+    works("", "tracepoint"),
+    works("-U --attach tracepoint", "tracepoint"),
+    refused("-r", /^tcpconnect: this kernel carries no BTF .*--btf FILE/),
+    doctor(0, /^BTF +no$/m, /^fentry +no: /m, /^tcpconnect runs here with tracepoint\./m),
+  ],
+};
+
 const blindly = (backend: Backend): Trial =>
   works(`--attach ${backend}`, backend, {
     blind: true,
@@ -190,16 +203,27 @@ export const capabilitiesDoctor: Condition = {
   ],
 };
 
-/** With the kernel argument lockdown=confidentiality. */
+/** Once on, it stays. */
 export const lockedDown: Condition = {
   name: "lockdown",
   title: "lockdown=confidentiality",
+  enter: "echo confidentiality >/sys/kernel/security/lockdown",
   sealed: true,
   trials: [
     ...["", "-r", "--attach fentry", "--attach kprobe", "--attach tracepoint"].map((args) =>
       refused(args, /^tcpconnect: kernel lockdown is in confidentiality mode/)
     ),
     doctor(1, /^lockdown +confidentiality$/m, /^tcpconnect cannot run here: kernel lockdown/m),
+  ],
+};
+
+/** No kernel memory may be read, but where helpers tell who calls, none needs to be. */
+export const lockedDownNewer: Condition = {
+  ...lockedDown,
+  trials: [
+    works("--attach tracepoint", "tracepoint"),
+    refused("-r", /^tcpconnect: kernel lockdown is in confidentiality mode/),
+    doctor(0, /^lockdown +confidentiality$/m, /^tcpconnect runs here with tracepoint\./m),
   ],
 };
 

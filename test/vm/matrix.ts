@@ -84,20 +84,19 @@ function denied(name: string, condition: Condition, how: Pick<Guest, "cmdline" |
   };
 }
 
-const { noBtf, noFtrace, noFtraceBusy, noTracefs, noCgroups, bpfStats } = conditions;
-const { users, capabilities, capabilitiesDoctor, lockedDown, noIpv6 } = conditions;
+const { noBtf, noBtfNeeded, noFtrace, noFtraceBusy, noTracefs, noCgroups, bpfStats } = conditions;
+const { users, capabilities, capabilitiesDoctor, lockedDown, lockedDownNewer, noIpv6 } = conditions;
 
 /** The longest first, so that two side by side end together. */
 const plans: readonly Plan[] = [
   line("6.1", [0], [noBtf, noFtrace, noTracefs, noCgroups, bpfStats]),
   // It does not let ftrace be turned off.
-  line("7.x", [1], [capabilities]),
+  line("7.x", [1], [capabilities, noBtfNeeded, lockedDownNewer]),
   line("5.10", [2, 3], [users, capabilitiesDoctor, noFtraceBusy]),
-  line("6.12", [4, 5], [], true),
+  line("6.12", [4, 5], [lockedDown], true),
   line("arm64 6.12", [6], []),
   line("arm64 6.1", [7], []),
   denied("6.1", noIpv6, { cmdline: "ipv6.disable=1", cpus: 2 }),
-  denied("6.12", lockedDown, { cmdline: "lockdown=confidentiality" }),
 ];
 
 const names = process.argv.slice(2).map((name) => kernel(name).name);
