@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Load, type Made, make, ports } from "./load.ts";
 import { alternate, both, type Effort, noneLost, pace, type Runs, sides } from "./runs.ts";
 import { type Bar, type Figure, ratioBar, valueBar } from "./stats.ts";
-import { pipe, type Side, type Sink, slow, Tracer } from "./tracer.ts";
+import { LINES, pipe, type Side, type Sink, slow, Tracer } from "./tracer.ts";
 
 /** One run of one tracer under one load. */
 interface Run extends Made {
@@ -26,8 +26,8 @@ class Pair implements AsyncDisposable {
   readonly #made: Runs<number> = { ours: [], peer: [] };
   private constructor(readonly tracers: Record<Side, Tracer>) {}
 
-  static async start(sink: Sink): Promise<Pair> {
-    const start = (side: Side) => Tracer.start(side, ["-P", `${ports[side]}`], sink);
+  static async start(sink: Sink, ...args: string[]): Promise<Pair> {
+    const start = (side: Side) => Tracer.start(side, [...args, "-P", `${ports[side]}`], sink);
     const pair = new Pair({ ours: await start("ours"), peer: await start("peer") });
     for (const side of sides) {
       await pair.run(side, ["burst", 100_000, 2]);
@@ -55,7 +55,8 @@ class Pair implements AsyncDisposable {
 }
 
 /** CPU per event at rates that leave a tracer idle in between, and without any event. */
-export async function rates({ seconds, rounds }: Effort): Promise<Figure[]> {
+export async function rates(effort: Effort): Promise<Figure[]> {
+  const { seconds, rounds } = effort;
   const cases: [name: string, load: Load, sink: Sink, bar: Bar][] = [
     ["isolated (5/s), file", ["rate", 10 * seconds, 5], "file", ratioBar(1.2)],
     ["100/s, file", ["rate", 100 * seconds, 100], "file", ratioBar(0.8)],
@@ -76,7 +77,16 @@ export async function rates({ seconds, rounds }: Effort): Promise<Figure[]> {
       both(`lost at these rates, ${title}`, "events", await pair.stop(), (n) => n, noneLost),
     );
   }
+  figures.push(await isolatedAtOnce(effort));
   return figures;
+}
+
+/** Isolated events once more, with a peer that writes each row at once, as we do. */
+async function isolatedAtOnce({ seconds, rounds }: Effort): Promise<Figure> {
+  await using pair = await Pair.start("file", LINES);
+  const runs = await alternate(rounds, (side) => pair.run(side, ["rate", 10 * seconds, 5]));
+  await pair.stop();
+  return both("CPU per event, isolated, C writing rows at once", "µs", runs, perEvent);
 }
 
 /** CPU while nothing happens, side by side. */

@@ -122,16 +122,6 @@ export class Libbpf {
     this.c.shim_trim();
   }
 
-  /** write(2): how many of the first `length` bytes of `data` were written, or a negative errno. */
-  write(fd: number, data: Uint8Array<ArrayBuffer>, length: number): number {
-    return this.c.shim_write(fd, data, length);
-  }
-
-  /** send(2) to a socket, with MSG_DONTWAIT: as {@linkcode write}, and -EAGAIN if it would wait. */
-  send(fd: number, data: Uint8Array<ArrayBuffer>, length: number): number {
-    return this.c.shim_send(fd, data, length);
-  }
-
   /** Memory of C as an ArrayBuffer, valid as long as its owner keeps it. */
   view(pointer: Pointer, byteLength: number): ArrayBuffer {
     return this.#runtime.view(pointer, byteLength);

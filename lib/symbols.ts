@@ -36,7 +36,7 @@ export const symbols = {
     args: ["u32"], // uint32_t ms
     returns: "void",
   },
-  // 32 bits: Bun converts 64-bit integers in a call of its own.
+  // write(2) and send(2), but with a negative errno. 32 bits: Bun converts 64 in a call of its own.
   shim_write: {
     args: ["i32", "buffer", "u32"], // int fd, const void *data, uint32_t size
     returns: "i32",

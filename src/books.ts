@@ -21,12 +21,13 @@ export class Books {
   readonly #tracer: Tracer;
   readonly #report: (line: string) => void;
   #unwritten = 0;
-  #nextWatch = 0;
+  #nextWatch: number;
   #told = 0;
 
   constructor(tracer: Tracer, report: (line: string) => void) {
     this.#tracer = tracer;
     this.#report = report;
+    this.#nextWatch = tracer.fillsMaps ? 0 : Infinity;
   }
 
   /**
@@ -35,14 +36,20 @@ export class Books {
    * @param now In milliseconds of CLOCK_MONOTONIC.
    */
   watch(now: number): void {
-    const { buffer } = this.#tracer;
-    if (buffer.lostCount > 0) {
-      for (const { cpu, count } of buffer.lost()) {
-        this.#report(`Lost ${count} events on CPU #${cpu}!`);
-      }
+    if (this.#tracer.buffer.lostCount > 0) this.#watchBuffer();
+    if (now >= this.#nextWatch) {
+      this.#watchMaps();
+      this.#nextWatch = now + WATCH_MS;
     }
-    if (now < this.#nextWatch) return;
-    this.#nextWatch = now + WATCH_MS;
+  }
+
+  #watchBuffer(): void {
+    for (const { cpu, count } of this.#tracer.buffer.lost()) {
+      this.#report(`Lost ${count} events on CPU #${cpu}!`);
+    }
+  }
+
+  #watchMaps(): void {
     const full = this.#kernel("lost_full");
     if (full > this.#told) this.#report(`Lost ${full - this.#told} events: map full`);
     this.#told = full;

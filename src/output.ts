@@ -15,7 +15,7 @@ const RETRY_MS = 2;
 export class Output implements Disposable {
   readonly #libbpf: Libbpf;
   readonly #fd: number;
-  readonly #socket: boolean;
+  readonly #write: (fd: number, data: Uint8Array<ArrayBuffer>, length: number) => number;
   #closed = false;
   #stuck = false;
 
@@ -24,7 +24,8 @@ export class Output implements Disposable {
     if (notInherited()) throw new OutputError("standard output is closed");
     this.#libbpf = libbpf;
     this.#fd = openStdout();
-    this.#socket = fstatSync(1).isSocket();
+    const { shim_send, shim_write } = libbpf.c;
+    this.#write = fstatSync(1).isSocket() ? shim_send : shim_write;
   }
 
   /** Whether the reader has gone away; there is nobody to write for then. */
@@ -41,16 +42,12 @@ export class Output implements Disposable {
    * @throws {BpfError} On any other failure, such as a full disk.
    */
   write(bytes: Uint8Array<ArrayBuffer>, length: number, giveUp: () => boolean): number {
-    let data = bytes;
     let left = length;
     while (left > 0 && !this.#closed && !this.#stuck) {
-      const result = this.#socket
-        ? this.#libbpf.send(this.#fd, data, left)
-        : this.#libbpf.write(this.#fd, data, left);
-      if (result >= 0) {
-        left -= result;
-        if (left > 0) data = data.subarray(result);
-      } else if (result === -EPIPE) this.#closed = true;
+      const data = left === length ? bytes : bytes.subarray(length - left);
+      const result = this.#write(this.#fd, data, left);
+      if (result >= 0) left -= result;
+      else if (result === -EPIPE) this.#closed = true;
       else if (result === -EAGAIN) {
         this.#stuck = giveUp();
         if (this.#stuck) break;

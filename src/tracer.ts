@@ -69,6 +69,7 @@ export class Tracer implements Disposable {
   /**
    * @param backend The one that runs.
    * @param refusals The ones that were tried before it.
+   * @param fillsMaps Whether its programs keep anything in a map, which can become full.
    */
   private constructor(
     readonly backend: Backend,
@@ -76,6 +77,7 @@ export class Tracer implements Disposable {
     readonly refusals: readonly Refusal[],
     readonly skeleton: Skeleton,
     readonly buffer: PerfBuffer,
+    readonly fillsMaps: boolean,
   ) {}
 
   /**
@@ -107,7 +109,9 @@ export class Tracer implements Disposable {
   static #run(libbpf: Libbpf, options: Options, plan: Plan, refusals: Refusal[]): Tracer {
     using stack = new DisposableStack();
     const opened = stack.use(new OpenSkeleton(libbpf, { btf: plan.helpers ? null : options.btf }));
-    configure(opened, options, plan, libbpf.possibleCpus);
+    const maps = mapsInUse(options, plan);
+    configure(opened, options, plan);
+    resize(opened, maps, libbpf.possibleCpus);
     const skeleton = stack.use(opened.load(plan.programs));
     const buffer = stack.use(
       new PerfBuffer(libbpf, skeleton.map("events"), {
@@ -118,7 +122,8 @@ export class Tracer implements Disposable {
     );
     for (const program of plan.programs) attach(skeleton, program);
     stack.move();
-    return new Tracer(plan.backend, plan.programs, refusals, skeleton, buffer);
+    const fillsMaps = Object.values(maps).includes(true);
+    return new Tracer(plan.backend, plan.programs, refusals, skeleton, buffer, fillsMaps);
   }
 
   [Symbol.dispose](): void {
@@ -148,7 +153,7 @@ function attach(skeleton: Skeleton, program: string): void {
   withDirectory(root, (fd) => skeleton.attachCgroup(program, fd));
 }
 
-function configure(opened: OpenSkeleton, options: Options, plan: Plan, cpus: number): void {
+function configure(opened: OpenSkeleton, options: Options, plan: Plan): void {
   opened.setConstants(rodata, {
     filter_pids: options.pids,
     filter_pid_count: options.pids.length,
@@ -166,10 +171,19 @@ function configure(opened: OpenSkeleton, options: Options, plan: Plan, cpus: num
     from_state: plan.backend === "tracepoint",
     task_helpers: plan.helpers ?? false,
   });
-  // A map that is not in use costs nothing. An LRU map keeps up to 128 free entries on each CPU.
-  const calls = plan.backend === "kprobe" || (plan.backend === "tracepoint" && options.result);
-  opened.setMaxEntries("calls", calls ? Math.max(16384, 512 * cpus) : 1);
-  if (!options.count) opened.setMaxEntries("flows", 1);
-  const waits = plan.programs.some((program) => program.startsWith("state_"));
-  if (!waits) opened.setMaxEntries("attempts", 1);
+}
+
+/** The maps that keep something for each connect, by whether a plan's programs do. */
+function mapsInUse({ count, result }: Options, { backend, programs }: Plan) {
+  return {
+    attempts: programs.some((program) => program.startsWith("state_")),
+    calls: backend === "kprobe" || (backend === "tracepoint" && result),
+    flows: count,
+  };
+}
+
+/** A map that is not in use costs nothing. An LRU map keeps up to 128 free entries on each CPU. */
+function resize(opened: OpenSkeleton, maps: ReturnType<typeof mapsInUse>, cpus: number): void {
+  for (const [name, used] of Object.entries(maps)) if (!used) opened.setMaxEntries(name, 1);
+  if (maps.calls) opened.setMaxEntries("calls", Math.max(16384, 512 * cpus));
 }

@@ -39,6 +39,12 @@ test("Libbpf.checkFentry() throws where the kernel does not take such programs, 
   for (const result of [-22, -524, 0]) asked(result).checkFentry();
 });
 
+test("Libbpf.taskHelpers is true only where the kernel takes the program that asks", () => {
+  const asked = (result: number) => fake({ shim_try_task_helpers: () => result }).libbpf;
+  assert.equal(asked(0).taskHelpers, true);
+  for (const result of [-1, -22]) assert.equal(asked(result).taskHelpers, false);
+});
+
 test("Libbpf.trim() unmaps the code that the start ran", () => {
   const mapped = () =>
     Number(/^RssFile:\s*(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
