@@ -19,7 +19,7 @@ const BUSY_MS = 100;
 /** How many events a batch should have, within these bounds of waiting for them; one full batch is enough. */
 const BATCH = 10;
 const BATCH_FULL = 256;
-const COALESCE_MIN_MS = 12;
+const COALESCE_MIN_MS = 8;
 const COALESCE_MAX_MS = 50;
 /** Bytes to write at once at the most, so that a large batch does not grow the buffer. */
 const CHUNK = 1 << 16;
