@@ -135,6 +135,7 @@ describe("burst", needsKernel(), () => {
     assert.equal(rows.length, 65536);
     assert(lost(stderr) > 0);
     assert.equal(counted(rows) + lost(stderr), made);
+    assert.match(stderr, /^Lost \d+ events: map full$/m);
     assert.match(stderr, /^Lost \d+ events in all: \d+ map full$/m);
   });
 });
