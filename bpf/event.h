@@ -93,34 +93,34 @@ static __always_inline bool fill_task(struct event *ev)
 }
 
 /* Addresses and ports of a socket that the kernel has begun to connect. */
-static __always_inline void fill_sock(struct event *ev, struct sock *sk, bool direct)
+static __always_inline void fill_sock(struct event *ev, struct inet_sock *inet, bool direct)
 {
-	struct sock_common *skc = &sk->__sk_common;
 	__u16 family, dport, sport = 0;
 	__u32 v4;
 
-	READ(direct, dport, skc->skc_dport);
+	READ(direct, dport, inet->sk.__sk_common.skc_dport);
 	ev->dport = bpf_ntohs(dport);
-	READ(direct, ev->sport, skc->skc_num);
+	READ(direct, ev->sport, inet->sk.__sk_common.skc_num);
 	if (!ev->sport) {
 		/* On the way to TCP_CLOSE the port is given back already, but not forgotten. */
-		bpf_core_read(&sport, sizeof(sport), &((struct inet_sock *)sk)->inet_sport);
+		bpf_core_read(&sport, sizeof(sport), &inet->inet_sport);
 		ev->sport = bpf_ntohs(sport);
 	}
 
-	READ(direct, family, skc->skc_family);
+	READ(direct, family, inet->sk.__sk_common.skc_family);
 	if (family == AF_INET6) {
-		bpf_core_read(ev->daddr, sizeof(ev->daddr), &skc->skc_v6_daddr);
+		bpf_core_read(ev->daddr, sizeof(ev->daddr), &inet->sk.__sk_common.skc_v6_daddr);
 		if (!v4_mapped(ev->daddr)) {
 			ev->family = 6;
-			bpf_core_read(ev->saddr, sizeof(ev->saddr), &skc->skc_v6_rcv_saddr);
+			bpf_core_read(ev->saddr, sizeof(ev->saddr),
+				      &inet->sk.__sk_common.skc_v6_rcv_saddr);
 			return;
 		}
 	}
 	ev->family = 4;
-	READ(direct, v4, skc->skc_daddr);
+	READ(direct, v4, inet->sk.__sk_common.skc_daddr);
 	set_v4(ev->daddr, v4);
-	READ(direct, v4, skc->skc_rcv_saddr);
+	READ(direct, v4, inet->sk.__sk_common.skc_rcv_saddr);
 	set_v4(ev->saddr, v4);
 }
 
@@ -173,22 +173,21 @@ static __always_inline bool fill_sockaddr(struct event *ev, const struct sockadd
 }
 
 /* The call failed: the socket may be bound to a source all the same. */
-static __always_inline void fill_bound(struct event *ev, struct sock *sk, bool direct)
+static __always_inline void fill_bound(struct event *ev, struct inet_sock *inet, bool direct)
 {
-	struct sock_common *skc = &sk->__sk_common;
 	__u16 family;
 
-	READ(direct, ev->sport, skc->skc_num);
-	READ(direct, family, skc->skc_family);
+	READ(direct, ev->sport, inet->sk.__sk_common.skc_num);
+	READ(direct, family, inet->sk.__sk_common.skc_family);
 	if (family == AF_INET && ev->family == 4) {
 		__u32 v4;
 
-		READ(direct, v4, skc->skc_rcv_saddr);
+		READ(direct, v4, inet->sk.__sk_common.skc_rcv_saddr);
 		set_v4(ev->saddr, v4);
 	} else if (family == AF_INET6) {
 		__u8 saddr[16];
 
-		bpf_core_read(saddr, sizeof(saddr), &skc->skc_v6_rcv_saddr);
+		bpf_core_read(saddr, sizeof(saddr), &inet->sk.__sk_common.skc_v6_rcv_saddr);
 		if (ev->family == 6)
 			__builtin_memcpy(ev->saddr, saddr, sizeof(saddr));
 		else if (v4_mapped(saddr))

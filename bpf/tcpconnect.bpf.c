@@ -15,16 +15,16 @@
  * The v4 function runs inside the v6 one when an AF_INET6 socket connects to a mapped address;
  * the outer call then speaks for both.
  */
-static __always_inline bool nested(struct sock *sk, bool direct)
+static __always_inline bool nested(struct inet_sock *inet, bool direct)
 {
 	__u16 family;
 
-	READ(direct, family, sk->__sk_common.skc_family);
+	READ(direct, family, inet->sk.__sk_common.skc_family);
 	return family == AF_INET6;
 }
 
 /* tcp_v4_connect or tcp_v6_connect is called; only watched with want_result. */
-static __always_inline int connect_entry(struct sock *sk, struct sockaddr *uaddr)
+static __always_inline int connect_entry(struct inet_sock *inet, struct sockaddr *uaddr)
 {
 	struct sockaddr_in6 addr = {};
 	struct event ev;
@@ -38,20 +38,20 @@ static __always_inline int connect_entry(struct sock *sk, struct sockaddr *uaddr
 		return 0;
 	ev.result = RESULT_CALLING;
 	BOOK(seen);
-	remember((__u64)sk, &ev);
+	remember((__u64)inet, &ev);
 	return 0;
 }
 
 /* tcp_v4_connect or tcp_v6_connect returns: 0 once the SYN is queued. */
-static __always_inline int connect_return(void *ctx, struct sock *sk, int ret, bool direct)
+static __always_inline int connect_return(void *ctx, struct inet_sock *inet, int ret, bool direct)
 {
 	struct event ev, *attempt;
-	__u64 key = (__u64)sk;
+	__u64 key = (__u64)inet;
 
 	if (!want_result) {
 		if (ret || !fill_caller(&ev))
 			return 0;
-		fill_sock(&ev, sk, direct);
+		fill_sock(&ev, inet, direct);
 		if (!fill_rest(&ev))
 			return 0;
 		ev.result = RESULT_OK;
@@ -63,11 +63,11 @@ static __always_inline int connect_return(void *ctx, struct sock *sk, int ret, b
 	if (!attempt)
 		return 0;
 	if (ret) {
-		fill_bound(attempt, sk, direct);
+		fill_bound(attempt, inet, direct);
 		verdict(ctx, key, attempt, -ret);
 		return 0;
 	}
-	fill_sock(attempt, sk, direct);
+	fill_sock(attempt, inet, direct);
 	attempt->result = RESULT_PENDING;
 	return 0;
 }
@@ -75,34 +75,34 @@ static __always_inline int connect_return(void *ctx, struct sock *sk, int ret, b
 /* fentry: arguments and result are at hand together. */
 
 SEC("fentry/tcp_v4_connect")
-int BPF_PROG(fentry_v4, struct sock *sk, struct sockaddr *uaddr)
+int BPF_PROG(fentry_v4, struct inet_sock *inet, struct sockaddr *uaddr)
 {
-	return nested(sk, true) ? 0 : connect_entry(sk, uaddr);
+	return nested(inet, true) ? 0 : connect_entry(inet, uaddr);
 }
 
 SEC("fentry/tcp_v6_connect")
-int BPF_PROG(fentry_v6, struct sock *sk, struct sockaddr *uaddr)
+int BPF_PROG(fentry_v6, struct inet_sock *inet, struct sockaddr *uaddr)
 {
-	return connect_entry(sk, uaddr);
+	return connect_entry(inet, uaddr);
 }
 
 SEC("fexit/tcp_v4_connect")
-int BPF_PROG(fexit_v4, struct sock *sk, struct sockaddr *uaddr, int addr_len, int ret)
+int BPF_PROG(fexit_v4, struct inet_sock *inet, struct sockaddr *uaddr, int addr_len, int ret)
 {
-	return nested(sk, true) ? 0 : connect_return(ctx, sk, ret, true);
+	return nested(inet, true) ? 0 : connect_return(ctx, inet, ret, true);
 }
 
 SEC("fexit/tcp_v6_connect")
-int BPF_PROG(fexit_v6, struct sock *sk, struct sockaddr *uaddr, int addr_len, int ret)
+int BPF_PROG(fexit_v6, struct inet_sock *inet, struct sockaddr *uaddr, int addr_len, int ret)
 {
-	return connect_return(ctx, sk, ret, true);
+	return connect_return(ctx, inet, ret, true);
 }
 
 /* kprobe: the socket is kept from the entry to the return. */
 
-static __always_inline int kprobe_entry(struct sock *sk, struct sockaddr *uaddr, bool ipv6)
+static __always_inline int kprobe_entry(struct inet_sock *inet, struct sockaddr *uaddr, bool ipv6)
 {
-	struct call call = {.sk = (__u64)sk, .ipv6 = ipv6};
+	struct call call = {.sk = (__u64)inet, .ipv6 = ipv6};
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct event ev;
 	long err;
@@ -118,7 +118,7 @@ static __always_inline int kprobe_entry(struct sock *sk, struct sockaddr *uaddr,
 	}
 	if (err)
 		BOOK(lost_full);
-	return want_result ? connect_entry(sk, uaddr) : 0;
+	return want_result ? connect_entry(inet, uaddr) : 0;
 }
 
 static __always_inline int kprobe_return(void *ctx, int ret, bool ipv6)
@@ -126,7 +126,7 @@ static __always_inline int kprobe_return(void *ctx, int ret, bool ipv6)
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct call *call = bpf_map_lookup_elem(&calls, &tid);
 	struct event ev;
-	struct sock *sk;
+	struct inet_sock *inet;
 
 	if (!call) {
 		if (!want_result && !ret && fill_caller(&ev))
@@ -136,21 +136,21 @@ static __always_inline int kprobe_return(void *ctx, int ret, bool ipv6)
 	/* Nested: the entry is the outer call's. */
 	if (call->ipv6 && !ipv6)
 		return 0;
-	sk = (struct sock *)call->sk;
+	inet = (struct inet_sock *)call->sk;
 	bpf_map_delete_elem(&calls, &tid);
-	return connect_return(ctx, sk, ret, false);
+	return connect_return(ctx, inet, ret, false);
 }
 
 SEC("kprobe/tcp_v4_connect")
-int BPF_KPROBE(kprobe_v4, struct sock *sk, struct sockaddr *uaddr)
+int BPF_KPROBE(kprobe_v4, struct inet_sock *inet, struct sockaddr *uaddr)
 {
-	return nested(sk, false) ? 0 : kprobe_entry(sk, uaddr, false);
+	return nested(inet, false) ? 0 : kprobe_entry(inet, uaddr, false);
 }
 
 SEC("kprobe/tcp_v6_connect")
-int BPF_KPROBE(kprobe_v6, struct sock *sk, struct sockaddr *uaddr)
+int BPF_KPROBE(kprobe_v6, struct inet_sock *inet, struct sockaddr *uaddr)
 {
-	return kprobe_entry(sk, uaddr, true);
+	return kprobe_entry(inet, uaddr, true);
 }
 
 SEC("kretprobe/tcp_v4_connect")
@@ -168,14 +168,14 @@ int BPF_KRETPROBE(kretprobe_v6, int ret)
 /* State changes: the tracepoint's attempts, and every verdict. */
 
 /* CLOSE -> SYN_SENT, in the caller's context; addresses are set, the source port is not chosen. */
-static __always_inline int state_begin(struct sock *sk, bool direct)
+static __always_inline int state_begin(struct inet_sock *inet, bool direct)
 {
 	struct event ev;
 	__u32 tid;
 
 	if (!fill_caller(&ev))
 		return 0;
-	fill_sock(&ev, sk, direct);
+	fill_sock(&ev, inet, direct);
 	if (!fill_rest(&ev))
 		return 0;
 	ev.result = want_result ? RESULT_PENDING : RESULT_OK;
@@ -185,20 +185,20 @@ static __always_inline int state_begin(struct sock *sk, bool direct)
 		tid = bpf_get_current_pid_tgid();
 		call = bpf_map_lookup_elem(&calls, &tid);
 		if (call) {
-			call->sk = (__u64)sk;
+			call->sk = (__u64)inet;
 			ev.time = call->time;
 			ev.result = RESULT_CALLING;
 		}
 		BOOK(seen);
 	}
-	remember((__u64)sk, &ev);
+	remember((__u64)inet, &ev);
 	return 0;
 }
 
 /* SYN_SENT (or SYN_RECV, after a simultaneous open) -> anything; mostly in softirq. */
-static __always_inline int state_end(void *ctx, struct sock *sk, int state, bool direct)
+static __always_inline int state_end(void *ctx, struct inet_sock *inet, int state, bool direct)
 {
-	__u64 key = (__u64)sk;
+	__u64 key = (__u64)inet;
 	struct event *attempt;
 	int err = 0;
 
@@ -209,12 +209,12 @@ static __always_inline int state_end(void *ctx, struct sock *sk, int state, bool
 		return 0;
 	/* The call's return is still to come or was missed, or no sockops program told the port. */
 	if (!attempt->sport)
-		fill_sock(attempt, sk, direct);
+		fill_sock(attempt, inet, direct);
 	if (state == TCP_CLOSE) {
 		__u8 shutdown;
 
-		READ(direct, err, sk->sk_err);
-		READ(direct, shutdown, sk->sk_shutdown);
+		READ(direct, err, inet->sk.sk_err);
+		READ(direct, shutdown, inet->sk.sk_shutdown);
 		/* Neither an error nor a close: the connect call itself fails. */
 		if (!err && !shutdown) {
 			if (!want_result) {
@@ -246,23 +246,24 @@ static __always_inline bool ends(int from)
 	return from == TCP_SYN_SENT || (want_result && from == TCP_SYN_RECV);
 }
 
-static __always_inline int state_change(void *ctx, struct sock *sk, int from, int to, bool direct)
+static __always_inline int state_change(void *ctx, struct inet_sock *inet, int from, int to,
+					bool direct)
 {
 	__u16 protocol;
 
 	if (ends(from))
-		return state_end(ctx, sk, to, direct);
+		return state_end(ctx, inet, to, direct);
 	if (!from_state || from != TCP_CLOSE || to != TCP_SYN_SENT)
 		return 0;
 	/* MPTCP's own socket changes its state too; its subflow is the one that connects. */
-	READ(direct, protocol, sk->sk_protocol);
-	return protocol == IPPROTO_TCP ? state_begin(sk, direct) : 0;
+	READ(direct, protocol, inet->sk.sk_protocol);
+	return protocol == IPPROTO_TCP ? state_begin(inet, direct) : 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(state_btf, struct sock *sk, int from, int to)
+int BPF_PROG(state_btf, struct inet_sock *inet, int from, int to)
 {
-	return state_change(ctx, sk, from, to, true);
+	return state_change(ctx, inet, from, to, true);
 }
 
 /*
@@ -271,22 +272,22 @@ int BPF_PROG(state_btf, struct sock *sk, int from, int to)
  * twin as well; for any other end, the attempt is gone when the second of the two looks.
  */
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(state_btf_twin, struct sock *sk, int from, int to)
+int BPF_PROG(state_btf_twin, struct inet_sock *inet, int from, int to)
 {
-	return ends(from) ? state_end(ctx, sk, to, true) : 0;
+	return ends(from) ? state_end(ctx, inet, to, true) : 0;
 }
 
 /* For kernels whose BTF came with --btf: tp_btf would need the kernel's own. */
 SEC("raw_tp/inet_sock_set_state")
-int BPF_PROG(state_raw, struct sock *sk, int from, int to)
+int BPF_PROG(state_raw, struct inet_sock *inet, int from, int to)
 {
-	return state_change(ctx, sk, from, to, false);
+	return state_change(ctx, inet, from, to, false);
 }
 
 SEC("raw_tp/inet_sock_set_state")
-int BPF_PROG(state_raw_twin, struct sock *sk, int from, int to)
+int BPF_PROG(state_raw_twin, struct inet_sock *inet, int from, int to)
 {
-	return ends(from) ? state_end(ctx, sk, to, false) : 0;
+	return ends(from) ? state_end(ctx, inet, to, false) : 0;
 }
 
 /* The source port is chosen and the SYN about to go out; in the caller's context. */
@@ -334,7 +335,7 @@ static __always_inline bool connectable(__u32 fd)
 	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
 	struct file **files = BPF_CORE_READ(fdt, fd), *file = NULL;
 	struct socket *socket;
-	struct sock *sk;
+	struct inet_sock *inet;
 	__u16 family, protocol;
 
 	if (fd >= BPF_CORE_READ(fdt, max_fds))
@@ -343,14 +344,14 @@ static __always_inline bool connectable(__u32 fd)
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return false;
 	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || BPF_CORE_READ(socket, state) != SS_UNCONNECTED ||
-	    BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_CLOSE)
+	inet = BPF_CORE_READ(socket, sk);
+	if (!inet || BPF_CORE_READ(socket, state) != SS_UNCONNECTED ||
+	    BPF_CORE_READ(inet, sk.__sk_common.skc_state) != TCP_CLOSE)
 		return false;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	protocol = BPF_CORE_READ(sk, sk_protocol);
+	family = BPF_CORE_READ(inet, sk.__sk_common.skc_family);
+	protocol = BPF_CORE_READ(inet, sk.sk_protocol);
 	return (family == AF_INET || family == AF_INET6) &&
-	       BPF_CORE_READ(sk, sk_type) == SOCK_STREAM &&
+	       BPF_CORE_READ(inet, sk.sk_type) == SOCK_STREAM &&
 	       (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
 

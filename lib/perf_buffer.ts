@@ -77,48 +77,51 @@ export class PerfBuffer implements Disposable {
    * @throws {BpfError} If the ring buffers cannot be read.
    */
   poll(timeout: number): number {
-    this.#begin();
-    const result = this.#libbpf.c.perf_buffer__poll(this.#handle, timeout);
+    const handle = this.#begin();
+    const result = this.#libbpf.c.perf_buffer__poll(handle, timeout);
     if (result < 0 && result !== -EINTR) this.#libbpf.check("poll perf buffer", result);
     return this.#end();
   }
 
   /** Takes over what there is, of all CPUs, woken or not; for the end of tracing. */
   drain(): number {
-    this.#begin();
-    const result = this.#libbpf.c.perf_buffer__consume(this.#handle);
+    const handle = this.#begin();
+    const result = this.#libbpf.c.perf_buffer__consume(handle);
     this.#libbpf.check("drain perf buffer", result);
     return this.#end();
   }
 
-  /** How many samples were lost before this batch, on all CPUs. */
+  /** How many samples were lost, on all CPUs, and not yet taken by {@linkcode takeLost}. */
   get lostCount(): number {
     this.#live();
     return this.#lost[0]!;
   }
 
-  /** The CPUs that lost samples before this batch, and how many each. */
-  lost(): { cpu: number; count: number }[] {
+  /** Takes the losses since the last call: the CPUs that had any, and how many each. */
+  takeLost(): { cpu: number; count: number }[] {
     this.#live();
-    return Array.from(this.#lost.subarray(1), (count, cpu) => ({ cpu, count }))
+    const lost = Array.from(this.#lost.subarray(1), (count, cpu) => ({ cpu, count }))
       .filter(({ count }) => count > 0);
+    this.#lost.fill(0);
+    return lost;
   }
 
   /** The last batch is over: what C takes over now makes up the next one. */
-  #begin(): void {
-    this.#live();
+  #begin(): Pointer {
+    const handle = this.#live();
     this.#state[COUNT] = 0;
-    this.#state[DISORDERED] = 0;
-    if (this.#lost[0]! > 0) this.#lost.fill(0);
+    return handle;
   }
 
   #end(): number {
-    if (this.#state[DISORDERED] !== 0) this.#libbpf.c.shim_batch_sort(this.#batch);
-    return this.#state[COUNT]!;
+    const state = this.#state;
+    if (state[DISORDERED] !== 0) this.#libbpf.c.shim_batch_sort(this.#batch);
+    return state[COUNT]!;
   }
 
-  #live(): void {
-    if (this.#batch === null) throw new DisposedError("the perf buffer");
+  #live(): Pointer {
+    if (this.#handle === null) throw new DisposedError("the perf buffer");
+    return this.#handle;
   }
 
   /** Closes the ring buffers. `samples` and `order` must not be touched any more. */

@@ -44,7 +44,7 @@ export class Books {
   }
 
   #watchBuffer(): void {
-    for (const { cpu, count } of this.#tracer.buffer.lost()) {
+    for (const { cpu, count } of this.#tracer.buffer.takeLost()) {
       this.#report(`Lost ${count} events on CPU #${cpu}!`);
     }
   }

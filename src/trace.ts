@@ -102,18 +102,22 @@ export function trace(
   libbpf.trim();
   const view = new EventView(buffer.samples);
   let last = -Infinity;
-  while (!stop.requested && !output.closed) {
+  // A function, for the compiler: the loop around it would stay as it began, in slow code.
+  const turn = (): boolean => {
     const count = buffer.poll(POLL_MS);
     // What the newest sample tells is as good as a look at the clock, and costs less.
     const now = count > 0 ? view.at(buffer.order[count - 1]!).time : libbpf.monotonic;
     books.watch(now / 1e6);
-    if (count === 0) continue;
-    rows(view, buffer.order, count);
-    const gap = (now - last) / 1e6;
-    last = now;
-    const time = gap < BUSY_MS ? coalesce(count, gap) : 0;
-    if (time > 0) libbpf.pause(time);
-  }
+    if (count > 0) {
+      rows(view, buffer.order, count);
+      const gap = (now - last) / 1e6;
+      last = now;
+      const time = gap < BUSY_MS ? coalesce(count, gap) : 0;
+      if (time > 0) libbpf.pause(time);
+    }
+    return !stop.requested && !output.closed;
+  };
+  while (turn());
 
   tracer.skeleton.detach();
   for (let count; (count = buffer.drain()) > 0;) {

@@ -11,8 +11,8 @@
 #include "shim.h"
 
 struct batch {
-	/* TypeScript reads and resets what comes first: once per wake-up, calls would cost more. */
-	uint32_t count;
+	/* TypeScript reads what comes first: once per wake-up, calls would cost more. */
+	uint32_t count;	     /* TypeScript's to reset */
 	uint32_t disordered; /* a sample is older than the one before it */
 
 	uint32_t capacity;
@@ -131,6 +131,7 @@ EXPORT void shim_batch_sort(struct batch *batch)
 	}
 	if (from != batch->order)
 		memcpy(batch->order, from, batch->count * sizeof(*from));
+	batch->disordered = 0;
 }
 
 static void on_lost(void *ctx, int cpu, __u64 count)

@@ -12,6 +12,7 @@ import { Random } from "./random.ts";
  */
 const driver = `
 #include "${root}lib/shim/batch.c"
+#include <stdbool.h>
 
 int libbpf_num_possible_cpus(void)
 {
@@ -44,7 +45,9 @@ int main(void)
 			uint32_t *state = (uint32_t *)batch, *order = shim_batch_order(batch);
 			double *lost = shim_batch_lost(batch);
 
-			if (state[1])
+			bool sorted = state[1];
+
+			if (sorted)
 				shim_batch_sort(batch);
 			for (uint32_t i = 0; i < state[0]; i++) {
 				char *at = (char *)shim_batch_samples(batch) + order[i] * batch->sample_size;
@@ -52,9 +55,9 @@ int main(void)
 				printf("%u:%llu ", *(uint32_t *)at, *(unsigned long long *)(at + 8));
 			}
 			event.number = 0;
-			printf("%s| %.0f = %.0f + %.0f + %.0f\\n", state[1] ? "sorted " : "",
+			printf("%s| %.0f = %.0f + %.0f + %.0f\\n", sorted ? "sorted " : "",
 			       lost[0], lost[1], lost[2], lost[3]);
-			memset(state, 0, 2 * sizeof(*state));
+			state[0] = 0;
 			memset(lost, 0, 4 * sizeof(*lost));
 		}
 	}
