@@ -114,7 +114,7 @@ $(TOOL): $(O)/tcpconnect.so $(ts) package.json $(foreign) node_modules/.package-
 
 # Types of the kernel program for TypeScript; committed, so that `make check` can tell a change.
 
-types := event flow flow_stats counters result .rodata
+types := event flow flow_stats counters result .rodata .bss
 layout = $(BPFTOOL) -j btf dump file $(O)/tcpconnect.bpf.o | $(BUN) lib/generate.ts $(types) | \
 	$(DENO) fmt --quiet --ext ts -
 

@@ -39,9 +39,17 @@ static __always_inline void count_flow(const struct event *ev)
 
 static __always_inline void submit(void *ctx, struct event *ev)
 {
-	if (count_flows)
+	long err;
+
+	if (count_flows) {
 		count_flow(ev);
-	else if (bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, ev, sizeof(*ev)))
+		return;
+	}
+	if (quiet)
+		err = bpf_perf_event_output(ctx, &quiet_events, BPF_F_CURRENT_CPU, ev, sizeof(*ev));
+	else
+		err = bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, ev, sizeof(*ev));
+	if (err)
 		BOOK(lost_output);
 }
 

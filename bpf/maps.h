@@ -33,6 +33,16 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } events SEC(".maps");
 
+/* The same ring buffers, but a sample wakes nobody before one is half full. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} quiet_events SEC(".maps");
+
+/* Set by user space while it is busy, and looks at the ring buffers by itself. */
+volatile __u32 quiet = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

@@ -38,15 +38,17 @@ export class PerfBuffer implements Disposable {
    * @param options.pages The size of each CPU's ring buffer, in pages: a power of two.
    * @param options.sampleSize The size of a sample, in bytes; a longer one is cut, a shorter one is lost.
    * @param options.timeOffset Where in a sample a `__u64` tells its time.
+   * @param options.quiet A second such map. What the program outputs to it goes to the same ring
+   * buffers, but wakes nobody before one of them is half full: {@linkcode drain} takes it over.
    * @throws {BpfError} EPERM without CAP_PERFMON, or if the pages pass what the user may lock.
    */
   constructor(
     libbpf: Libbpf,
     map: BpfMap,
-    options: { pages: number; sampleSize: number; timeOffset: number },
+    options: { pages: number; sampleSize: number; timeOffset: number; quiet?: BpfMap },
   ) {
     const { c } = libbpf;
-    const { pages, sampleSize, timeOffset } = options;
+    const { pages, sampleSize, timeOffset, quiet } = options;
     this.#libbpf = libbpf;
     const batch = libbpf.checkPointer("new batch", c.shim_batch_new(sampleSize, timeOffset, pages));
     this.#batch = batch;
@@ -63,6 +65,7 @@ export class PerfBuffer implements Disposable {
         `open perf buffer ${map.name}`,
         c.perf_buffer__new(map.fd, pages, c.shim_on_sample(), c.shim_on_lost(), batch, null),
       );
+      if (quiet) libbpf.check(`join ${quiet.name}`, c.shim_add_quiet(this.#handle, quiet.fd));
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -77,15 +80,21 @@ export class PerfBuffer implements Disposable {
    * @throws {BpfError} If the ring buffers cannot be read.
    */
   poll(timeout: number): number {
-    const handle = this.#begin();
-    const result = this.#libbpf.c.perf_buffer__poll(handle, timeout);
-    if (result < 0 && result !== -EINTR) this.#libbpf.check("poll perf buffer", result);
+    this.#wait(this.#begin(), timeout);
     return this.#end();
   }
 
-  /** Takes over what there is, of all CPUs, woken or not; for the end of tracing. */
-  drain(): number {
+  /**
+   * Takes over what there is, of all CPUs, whether it woke anybody or not: after a wait, or at once
+   * for the end of tracing.
+   *
+   * @param timeout In milliseconds. A wake-up or a signal ends the wait, as with {@linkcode poll}.
+   * @returns How many samples the batch has.
+   * @throws {BpfError} If the ring buffers cannot be read.
+   */
+  drain(timeout = 0): number {
     const handle = this.#begin();
+    if (timeout > 0) this.#wait(handle, timeout);
     const result = this.#libbpf.c.perf_buffer__consume(handle);
     this.#libbpf.check("drain perf buffer", result);
     return this.#end();
@@ -111,6 +120,11 @@ export class PerfBuffer implements Disposable {
     const handle = this.#live();
     this.#state[COUNT] = 0;
     return handle;
+  }
+
+  #wait(handle: Pointer, timeout: number): void {
+    const result = this.#libbpf.c.perf_buffer__poll(handle, timeout);
+    if (result < 0 && result !== -EINTR) this.#libbpf.check("poll perf buffer", result);
   }
 
   #end(): number {

@@ -158,6 +158,25 @@ export class Skeleton implements Disposable {
     return new BpfMap(this.#libbpf, name, this.#libbpf.checkPointer(`find map ${name}`, map));
   }
 
+  /**
+   * The program's variables, shared with it: what is written here the program sees at once, and the
+   * other way round (Linux 5.5). Valid as long as the skeleton.
+   *
+   * @param section `.bss` for those that begin as zero, `.data` for the others.
+   * @throws {BpfError} ENOENT if the program has none there.
+   */
+  variables(section: ".bss" | ".data"): ArrayBuffer {
+    const { c } = this.#libbpf;
+    const map = c.bpf_object__find_map_by_name(this.#object(), section);
+    const size = new BigUint64Array(1);
+    // SAFETY: libbpf has the map mapped at this address until the object is closed.
+    const memory = c.bpf_map__initial_value(
+      this.#libbpf.checkPointer(`find ${section}`, map),
+      size,
+    );
+    return this.#libbpf.view(this.#libbpf.checkPointer(section, memory), Number(size[0]));
+  }
+
   #object(): Pointer {
     if (this.#handle === null) throw new DisposedError("the skeleton");
     return this.#libbpf.c.shim_object(this.#handle)!;

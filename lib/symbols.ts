@@ -199,6 +199,10 @@ export const symbols = {
     args: ["i32", "usize", "pointer", "pointer", "pointer", "pointer"],
     returns: "pointer", // struct perf_buffer *, ours to free
   },
+  shim_add_quiet: {
+    args: ["pointer", "i32"], // const struct perf_buffer *buffer, int map_fd
+    returns: "i32",
+  },
   perf_buffer__poll: {
     args: ["pointer", "i32"], // struct perf_buffer *pb, int timeout_ms
     returns: "i32",

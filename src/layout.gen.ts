@@ -78,3 +78,8 @@ export const rodata = {
     "filter_ports": { "offset": 552, "type": "u16", "length": 64 },
   },
 } as const;
+
+export const bss = {
+  "size": 4,
+  "fields": { "quiet": { "offset": 0, "type": "u32", "length": 1 } },
+} as const;

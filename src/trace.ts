@@ -15,11 +15,8 @@ import type { Tracer } from "./tracer.ts";
 
 /** An event or a signal ends the wait at once; the loop turns for nothing this rarely. */
 const POLL_MS = 10_000;
-/** Batches that come closer than this are coalesced; a lone event is printed at once. */
-const BUSY_MS = 100;
-/** How many events a batch should have, within these bounds of waiting for them; one full batch is enough. */
+/** How many events a batch should have, within these bounds of waiting for them. */
 const BATCH = 10;
-const BATCH_FULL = 256;
 const COALESCE_MIN_MS = 8;
 const COALESCE_MAX_MS = 50;
 /** Bytes to write at once at the most, so that a large batch does not grow the buffer. */
@@ -59,7 +56,6 @@ class Stop {
 
 /** How long to let the next batch fill: a wake-up for each event costs more than the event. */
 function coalesce(count: number, gap: number): number {
-  if (count >= BATCH_FULL) return 0;
   const wanted = Math.ceil(BATCH * gap / count);
   return Math.min(Math.max(wanted, COALESCE_MIN_MS), COALESCE_MAX_MS);
 }
@@ -120,18 +116,28 @@ export function trace(
   }
   const view = new EventView(buffer.samples);
   let last = -Infinity;
+  /** How long to let the next batch fill, ms; 0 to be woken by its first event. */
+  let wait = 0;
   // A function, for the compiler: the loop around it would stay as it began, in slow code.
   const turn = (timeout: number): boolean => {
-    const count = buffer.poll(timeout);
+    const count = wait > 0 ? buffer.drain(wait) : buffer.poll(timeout);
     // What the newest sample tells is as good as a look at the clock, and costs less.
     const now = count > 0 ? view.at(buffer.order[count - 1]!).time : libbpf.monotonic;
     books.watch(now / 1e6);
+    const gap = (now - last) / 1e6;
     if (count > 0) {
       rows(view, buffer.order, count);
-      const gap = (now - last) / 1e6;
       last = now;
-      const time = gap < BUSY_MS ? coalesce(count, gap) : 0;
-      if (time > 0) libbpf.pause(time);
+    }
+    if (count > 0 && gap < COALESCE_MAX_MS) {
+      wait = coalesce(count, gap);
+      tracer.quiet = true;
+    } else if (tracer.quiet) {
+      // What a program began before this wakes nobody: one more look.
+      tracer.quiet = false;
+      wait = COALESCE_MIN_MS;
+    } else {
+      wait = 0;
     }
     return !stop.requested && !output.closed;
   };

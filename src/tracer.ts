@@ -2,7 +2,7 @@
 
 import { BpfError, type Libbpf, OpenSkeleton, PerfBuffer, type Skeleton } from "../lib/mod.ts";
 import { type Backend, backends, type Options } from "./args.ts";
-import { event, rodata } from "./layout.gen.ts";
+import { bss, event, rodata } from "./layout.gen.ts";
 import { cgroupRoot, ftraceOff, hasIpv6, hasKprobes, withDirectory } from "./system.ts";
 
 /** Why a back end does not run. */
@@ -66,6 +66,8 @@ function plans(libbpf: Libbpf, backend: Backend, options: Options): Plan[] {
 
 /** A running trace. */
 export class Tracer implements Disposable {
+  readonly #quiet: Uint32Array;
+
   /**
    * @param backend The one that runs.
    * @param refusals The ones that were tried before it.
@@ -78,7 +80,20 @@ export class Tracer implements Disposable {
     readonly skeleton: Skeleton,
     readonly buffer: PerfBuffer,
     readonly fillsMaps: boolean,
-  ) {}
+  ) {
+    this.#quiet = new Uint32Array(skeleton.variables(".bss"), bss.fields.quiet.offset, 1);
+  }
+
+  /**
+   * Whether samples wake nobody before a ring buffer is half full, so that a connect does not pay
+   * for it. They must be drained then, and once more a little after it has ended.
+   */
+  get quiet(): boolean {
+    return this.#quiet[0] !== 0;
+  }
+  set quiet(value: boolean) {
+    this.#quiet[0] = value ? 1 : 0;
+  }
 
   /**
    * Loads and attaches the first back end that works.
@@ -118,6 +133,7 @@ export class Tracer implements Disposable {
         pages: options.bufferPages,
         sampleSize: event.size,
         timeOffset: event.fields.time.offset,
+        quiet: skeleton.map("quiet_events"),
       }),
     );
     for (const program of plan.programs) attach(skeleton, program);

@@ -2,6 +2,8 @@
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseRows, wholeLines } from "../cases.ts";
 import { endAll } from "../child.ts";
 import { Fifo } from "../fifo.ts";
@@ -78,6 +80,13 @@ async function unread(runtime: Runtime, ...args: string[]): Promise<Counts> {
   return { printed, lost: lost(stderr), made, stderr };
 }
 
+/** How often the tool's main thread has waited for something. */
+function wakeUps(tool: Tool): number {
+  const { pid } = tool.child;
+  const status = readFileSync(`/proc/${pid}/task/${pid}/status`, "utf8");
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)![1]);
+}
+
 describe("burst", needsKernel(), () => {
   after(endAll);
 
@@ -112,6 +121,38 @@ describe("burst", needsKernel(), () => {
         assert.match(counts.stderr, /^Lost \d+ events on CPU #\d+!$/m);
       });
     }
+  }
+
+  for (const runtime of runtimes) {
+    // The loop waits 10 s for a sample that wakes it; while it is busy, it wakes by itself.
+    it(
+      `after a burst it sleeps, and a connect has its row at once (${runtime})`,
+      patience,
+      async () => {
+        const port = `${takePort()}`;
+        await using netns = await served(port);
+        const tool = await Tool.start(["-P", port], { runtime });
+        const rows = async (count: number) => {
+          await tool.child.until(() => tool.rows.length >= count);
+          assert.equal(tool.rows.length, count);
+        };
+        for (let round = 1; round <= 3; round++) {
+          await burst(netns, port, 200);
+          await rows(round * 201 - 1);
+          await sleep(100 * round);
+          const switches = wakeUps(tool);
+          await sleep(500);
+          const idle = wakeUps(tool) - switches;
+          assert(idle < 10, `woke ${idle} times for nothing`);
+          const before = performance.now();
+          await netns.run(client, "tcp", "127.0.0.1", port);
+          await rows(round * 201);
+          const ms = performance.now() - before;
+          assert(ms < 5000, `${ms} ms`);
+        }
+        assert.equal((await tool.stop()).stderr, "");
+      },
+    );
   }
 
   it("-c -s counts more than 8192 flows", patience, async () => {

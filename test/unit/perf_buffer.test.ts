@@ -64,6 +64,18 @@ test("PerfBuffer frees the batch, and nothing else, when it cannot be opened", (
   assert.deepEqual(calls.filter((call) => call.includes("free")), ["shim_batch_free(batch)"]);
 });
 
+test("PerfBuffer has a second map output to the same ring buffers", () => {
+  const quiet = { name: "quiet_events", fd: 10 } as BpfMap;
+  const { libbpf, calls } = fake({ ...working, shim_add_quiet: () => 0 });
+  new PerfBuffer(libbpf, map, { ...options, quiet });
+  assert.equal(calls.at(-1), "shim_add_quiet(perf,10)");
+  const broken = fake({ ...working, shim_add_quiet: () => -22 });
+  const error = /^BpfError: join quiet_events: EINVAL: /;
+  assert.throws(() => new PerfBuffer(broken.libbpf, map, { ...options, quiet }), error);
+  const frees = broken.calls.filter((call) => call.includes("free"));
+  assert.deepEqual(frees, ["perf_buffer__free(perf)", "shim_batch_free(batch)"]);
+});
+
 /** A perf buffer whose C takes over samples and losses as it is told. */
 function filled(result: number, count: number, disordered = 0, lost: number[] = []) {
   const state = Uint32Array.of(9, disordered);
@@ -96,6 +108,17 @@ test("PerfBuffer.poll() returns what came before a signal", () => {
 test("PerfBuffer.poll() throws on any other failure", () => {
   const { buffer } = open({ perf_buffer__poll: () => -5 });
   assert.throws(() => buffer.poll(100), /^BpfError: poll perf buffer: EIO: /);
+});
+
+test("PerfBuffer.drain() waits, and takes over what woke nobody too", () => {
+  const { buffer, calls } = open();
+  buffer.drain(20);
+  assert.deepEqual(calls, ["perf_buffer__poll(perf,20)", "perf_buffer__consume(perf)"]);
+  const interrupted = open({ perf_buffer__poll: () => -4 });
+  interrupted.buffer.drain(20);
+  assert.ok(interrupted.calls.includes("perf_buffer__consume(perf)"));
+  const broken = open({ perf_buffer__poll: () => -5 });
+  assert.throws(() => broken.buffer.drain(20), /^BpfError: poll perf buffer: EIO: /);
 });
 
 test("PerfBuffer.drain() takes over without waiting", () => {

@@ -120,6 +120,18 @@ test("Skeleton.map() throws for an unknown map", () => {
   assert.throws(() => load().skeleton.map("none"), /^BpfError: find map none: ENOENT: /);
 });
 
+test("Skeleton.variables() is the memory that the program shares", () => {
+  const { skeleton } = load({
+    bpf_object__find_map_by_name: (_object, name) => name === ".bss" ? pointer("map") : null,
+    bpf_map__initial_value: (map, size) => {
+      (size as BigUint64Array)[0] = 12n;
+      return map;
+    },
+  });
+  assert.equal(skeleton.variables(".bss").byteLength, 12);
+  assert.throws(() => skeleton.variables(".data"), /^BpfError: find .data: ENOENT: /);
+});
+
 test("Skeleton.recursionMisses() asks by the program's descriptor", () => {
   const { skeleton, calls } = load({ shim_recursion_misses: () => 12 });
   assert.equal(skeleton.recursionMisses("two"), 12);
@@ -136,6 +148,7 @@ test("Skeleton throws DisposedError after its disposal, and calls no C", () => {
   assert.throws(() => skeleton.attach("one"), error);
   assert.throws(() => skeleton.attachCgroup("one", 3), error);
   assert.throws(() => skeleton.map("events"), error);
+  assert.throws(() => skeleton.variables(".bss"), error);
   assert.throws(() => skeleton.recursionMisses("one"), error);
   skeleton.detach();
   assert.deepEqual(calls, []);
