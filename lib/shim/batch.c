@@ -27,8 +27,9 @@ struct batch {
 };
 
 /*
- * Room for all that the ring buffers can hold at once, so that a poll never has to stop half-way.
- * Pages are taken from the system only when they are used.
+ * Room for all that the ring buffers can hold, twice: a drain polls and then looks once more, and
+ * they may have filled up in between. Nothing ever has to stop half-way. Pages are taken from the
+ * system only when they are used.
  */
 EXPORT struct batch *shim_batch_new(uint32_t sample_size, uint32_t time_offset, uint32_t pages)
 {
@@ -46,7 +47,7 @@ EXPORT struct batch *shim_batch_new(uint32_t sample_size, uint32_t time_offset, 
 	batch->cpus = cpus;
 	batch->sample_size = sample_size;
 	batch->time_offset = time_offset;
-	batch->capacity = (size_t)cpus * pages * getpagesize() / sample_size;
+	batch->capacity = 2 * (size_t)cpus * pages * getpagesize() / sample_size;
 	bytes = batch->capacity * (size_t)sample_size;
 	batch->bytes = bytes + 2 * sizeof(uint32_t) * batch->capacity;
 	batch->samples = mmap(NULL, batch->bytes, PROT_READ | PROT_WRITE,

@@ -123,9 +123,9 @@ const pageSize = () =>
   Number(linesC(`#include <unistd.h>
 int main(void) { printf("%d\\n", getpagesize()); return 0; }`));
 
-test("shim_batch_new() makes room for what the ring buffers of all CPUs can hold", () => {
+test("shim_batch_new() makes room for twice what the ring buffers of all CPUs can hold", () => {
   const lines = linesC(flags + driver, Buffer.from("new 80 1 new 16 4"));
-  const bytes = 3 * pageSize();
+  const bytes = 2 * 3 * pageSize();
   assert.deepEqual(lines, [`capacity ${Math.floor(bytes / 80)}`, `capacity ${4 * bytes / 16}`]);
 });
 
@@ -140,7 +140,7 @@ test("shim_on_sample() counts what is shorter than a sample as lost on its CPU",
 });
 
 test("shim_on_sample() counts what finds no room as lost", () => {
-  const room = 3 * pageSize() / 16;
+  const room = 2 * 3 * pageSize() / 16;
   const times = Array.from({ length: room + 5 }, (_, i) => i);
   const [line] = drive(...samples(times), "take");
   assert.equal(line, `${sorted(times.slice(0, room))}| 5 = 5 + 0 + 0`);
