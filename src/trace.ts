@@ -55,9 +55,8 @@ class Stop {
 }
 
 /** How long to let the next batch fill: a wake-up for each event costs more than the event. */
-function coalesce(count: number, gap: number): number {
-  const wanted = Math.ceil(BATCH * gap / count);
-  return Math.min(Math.max(wanted, COALESCE_MIN_MS), COALESCE_MAX_MS);
+function coalesce(gap: number): number {
+  return Math.min(Math.max(Math.ceil(BATCH * gap), COALESCE_MIN_MS), COALESCE_MAX_MS);
 }
 
 /**
@@ -124,13 +123,14 @@ export function trace(
     // What the newest sample tells is as good as a look at the clock, and costs less.
     const now = count > 0 ? view.at(buffer.order[count - 1]!).time : libbpf.monotonic;
     books.watch(now / 1e6);
-    const gap = (now - last) / 1e6;
+    // From one event to the next, ms; Infinity if there was none.
+    const gap = (now - last) / 1e6 / count;
     if (count > 0) {
       rows(view, buffer.order, count);
       last = now;
     }
-    if (count > 0 && gap < COALESCE_MAX_MS) {
-      wait = coalesce(count, gap);
+    if (gap < COALESCE_MAX_MS) {
+      wait = coalesce(gap);
       tracer.quiet = true;
     } else if (tracer.quiet) {
       // What a program began before this wakes nobody: one more look.
