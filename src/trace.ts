@@ -13,12 +13,17 @@ import { Table } from "./table.ts";
 import { TextBuffer } from "./text.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** An event or a signal ends the wait at once; the loop turns for nothing this rarely. */
-const POLL_MS = 10_000;
+/**
+ * An event or a signal ends the wait at once. The loop turns for nothing only to see whether a map
+ * has become full, and this rarely.
+ */
+const WATCH_MS = 10_000;
 /** How many events a batch should have, within these bounds of waiting for them. */
 const BATCH = 10;
 const COALESCE_MIN_MS = 8;
 const COALESCE_MAX_MS = 50;
+/** When to look once more for what was output to wake nobody, by a program that took so long. */
+const LAST_LOOK_MS = 1000;
 /** Bytes to write at once at the most, so that a large batch does not grow the buffer. */
 const CHUNK = 1 << 16;
 /** How many rows to rehearse: after so many the runtime has compiled nearly all that makes one. */
@@ -133,11 +138,11 @@ export function trace(
       wait = coalesce(gap);
       tracer.quiet = true;
     } else if (tracer.quiet) {
-      // What a program began before this wakes nobody: one more look.
+      // What a program began before this wakes nobody: look again, twice.
       tracer.quiet = false;
       wait = COALESCE_MIN_MS;
     } else {
-      wait = 0;
+      wait = wait === COALESCE_MIN_MS ? LAST_LOOK_MS : 0;
     }
     return !stop.requested && !output.closed;
   };
@@ -148,7 +153,8 @@ export function trace(
     rehearse();
   }
   libbpf.trim();
-  while (going) going = turn(POLL_MS);
+  const patience = tracer.fillsMaps ? WATCH_MS : -1;
+  while (going) going = turn(patience);
 
   tracer.skeleton.detach();
   for (let count; (count = buffer.drain()) > 0;) {

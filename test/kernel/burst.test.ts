@@ -124,7 +124,7 @@ describe("burst", needsKernel(), () => {
   }
 
   for (const runtime of runtimes) {
-    // The loop waits 10 s for a sample that wakes it; while it is busy, it wakes by itself.
+    // The loop waits for a sample that wakes it; while it is busy, it wakes by itself.
     it(
       `after a burst it sleeps, and a connect has its row at once (${runtime})`,
       patience,
