@@ -122,6 +122,15 @@ export class Libbpf {
     this.c.shim_trim();
   }
 
+  /**
+   * Lets programs run on when a sample of theirs wakes the calling thread: it takes the CPU once they
+   * wait, or have had their share. SCHED_BATCH of sched(7), and only instead of SCHED_OTHER: any other
+   * policy was chosen by somebody.
+   */
+  neverPreempt(): void {
+    this.c.shim_never_preempt();
+  }
+
   /** Memory of C as an ArrayBuffer, valid as long as its owner keeps it. */
   view(pointer: Pointer, byteLength: number): ArrayBuffer {
     return this.#runtime.view(pointer, byteLength);

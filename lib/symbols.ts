@@ -82,6 +82,10 @@ export const symbols = {
     args: [],
     returns: "void",
   },
+  shim_never_preempt: {
+    args: [],
+    returns: "void",
+  },
   bpf_object__load_skeleton: {
     args: ["pointer"], // struct bpf_object_skeleton *s
     returns: "i32",

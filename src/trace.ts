@@ -153,6 +153,7 @@ export function trace(
     rehearse();
   }
   libbpf.trim();
+  libbpf.neverPreempt();
   const patience = tracer.fillsMaps ? WATCH_MS : -1;
   while (going) going = turn(patience);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* A batch: the fixed-size samples of one perf buffer poll, and their order of time. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* Samples that wake nobody. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>

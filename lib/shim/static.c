@@ -3,7 +3,6 @@
  * What lets Debian's static libbpf and libelf link into one shared object that any glibc since
  * 2.28 can load. Each definition here takes the place of one that stands in the way.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>

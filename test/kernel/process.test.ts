@@ -2,7 +2,7 @@
 
 import { after, describe, it, type TestContext } from "node:test";
 import assert from "node:assert/strict";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { parseRows, wholeLines } from "../cases.ts";
 import { Child, endAll, eventually, type Signal } from "../child.ts";
 import { Fifo } from "../fifo.ts";
@@ -34,7 +34,7 @@ const connect = (netns: Netns, port: string, count = 1) =>
     ? netns.run(client, "tcp", "127.0.0.1", port)
     : netns.run(client, "burst", "127.0.0.1", port, `${count}`);
 
-/** The loop waits 10 s for an event: what ends it in half of that is the signal, not the wait's end. */
+/** The loop waits for an event, at least 10 s: what ends it in half of that is the signal. */
 const AT_ONCE_MS = 5000;
 
 function endedAtOnce(t: TestContext, ms: number): void {
@@ -72,6 +72,21 @@ describe("signals", needsKernel(), () => {
         assert.deepEqual(rows, [ends]);
       });
     }
+  }
+});
+
+describe("scheduling", needsKernel(), () => {
+  after(endAll);
+
+  for (const runtime of runtimes) {
+    it(`SCHED_BATCH: a connect that wakes it is not preempted (${runtime})`, patience, async () => {
+      const SCHED_BATCH = "3";
+      const { child: { pid } } = await Tool.start(["-P", `${takePort()}`], { runtime });
+      // Of proc_pid_stat(5), counted from behind the name.
+      const policy = () =>
+        readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ")[38];
+      await eventually("SCHED_BATCH", () => policy() === SCHED_BATCH);
+    });
   }
 });
 

@@ -1,7 +1,8 @@
 /** The real shim, as far as it goes without privileges: nothing here reaches the kernel's bpf(). */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
 import test from "node:test";
 import { BpfError, BpfMap, LogLevel, OpenSkeleton, PerfBuffer, read } from "../../lib/mod.ts";
 import { event, rodata } from "../../src/layout.gen.ts";
@@ -52,6 +53,21 @@ test("Libbpf.trim() unmaps the code that the start ran", () => {
   libbpf.trim();
   const after = mapped();
   assert.ok(after < before - 1024, `${before} KiB, then ${after}`);
+});
+
+test("Libbpf.neverPreempt() makes SCHED_OTHER SCHED_BATCH, and leaves what somebody chose", () => {
+  const thread = readlinkSync("/proc/thread-self").split("/").at(-1)!;
+  const chrt = (...args: string[]) =>
+    execFileSync("chrt", [...args, "--pid", ...(args[0] ? ["0"] : []), thread], {
+      encoding: "utf8",
+    });
+  const policy = () => /policy: (\w+)/.exec(chrt())![1];
+  for (const [chosen, then] of [["--other", "SCHED_BATCH"], ["--idle", "SCHED_IDLE"]]) {
+    chrt(chosen!);
+    libbpf.neverPreempt();
+    assert.equal(policy(), then);
+  }
+  chrt("--other");
 });
 
 test("Libbpf.checkPointer() passes a pointer and throws for null, with errno", () => {
