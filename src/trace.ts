@@ -8,6 +8,7 @@ import { countEvents, formatFlows, readFlows } from "./count.ts";
 import { EventView } from "./event.ts";
 import { event as layout } from "./layout.gen.ts";
 import type { Output } from "./output.ts";
+import { Pace } from "./pace.ts";
 import { readPending } from "./pending.ts";
 import { Table } from "./table.ts";
 import { TextBuffer } from "./text.ts";
@@ -18,12 +19,6 @@ import type { Tracer } from "./tracer.ts";
  * has become full, and this rarely.
  */
 const WATCH_MS = 10_000;
-/** How many events a batch should have, within these bounds of waiting for them. */
-const BATCH = 10;
-const COALESCE_MIN_MS = 8;
-const COALESCE_MAX_MS = 50;
-/** When to look once more for what was output to wake nobody, by a program that took so long. */
-const LAST_LOOK_MS = 1000;
 /** Bytes to write at once at the most, so that a large batch does not grow the buffer. */
 const CHUNK = 1 << 16;
 /** How many rows to rehearse: after so many the runtime has compiled nearly all that makes one. */
@@ -57,11 +52,6 @@ class Stop {
 
   /** Whether it was asked twice; a report, which is all there is to see, waits until then. */
   readonly insisted = (): boolean => this.#libbpf.signalCount > 1;
-}
-
-/** How long to let the next batch fill: a wake-up for each event costs more than the event. */
-function coalesce(gap: number): number {
-  return Math.min(Math.max(Math.ceil(BATCH * gap), COALESCE_MIN_MS), COALESCE_MAX_MS);
 }
 
 /**
@@ -119,31 +109,15 @@ export function trace(
     flush();
   }
   const view = new EventView(buffer.samples);
-  let last = -Infinity;
-  /** How long to let the next batch fill, ms; 0 to be woken by its first event. */
-  let wait = 0;
+  const pace = new Pace(tracer);
   // A function, for the compiler: the loop around it would stay as it began, in slow code.
   const turn = (timeout: number): boolean => {
-    const count = wait > 0 ? buffer.drain(wait) : buffer.poll(timeout);
+    const count = pace.wait > 0 ? buffer.drain(pace.wait) : buffer.poll(timeout);
     // What the newest sample tells is as good as a look at the clock, and costs less.
     const now = count > 0 ? view.at(buffer.order[count - 1]!).time : libbpf.monotonic;
     books.watch(now / 1e6);
-    // From one event to the next, ms; Infinity if there was none.
-    const gap = (now - last) / 1e6 / count;
-    if (count > 0) {
-      rows(view, buffer.order, count);
-      last = now;
-    }
-    if (gap < COALESCE_MAX_MS) {
-      wait = coalesce(gap);
-      tracer.quiet = true;
-    } else if (tracer.quiet) {
-      // What a program began before this wakes nobody: look again, twice.
-      tracer.quiet = false;
-      wait = COALESCE_MIN_MS;
-    } else {
-      wait = wait === COALESCE_MIN_MS ? LAST_LOOK_MS : 0;
-    }
+    if (count > 0) rows(view, buffer.order, count);
+    pace.looked(count, now);
     return !stop.requested && !output.closed;
   };
   let going = true;
