@@ -136,8 +136,8 @@ export async function fullRate({ seconds, rounds, fullRate }: Effort): Promise<F
 }
 
 /** A million events through one tracer: memory, and losses over a longer time. */
-export async function million(): Promise<Figure[]> {
-  const runs = await alternate(1, async (side) => {
+export async function million({ rounds }: Effort): Promise<Figure[]> {
+  const runs = await alternate(rounds, async (side) => {
     await using tracer = await Tracer.start(side, ["-P", `${ports.ours}`]);
     const few = make(["burst", 100_000, 2]).connects;
     await tracer.settle();
