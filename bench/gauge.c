@@ -96,7 +96,7 @@ static void *connect_all(void *arg)
 /* The source port is the last column but one. */
 static void take_row(char *line, int64_t time)
 {
-	char *last = strrchr(line, ' '), *end;
+	char *last, *end;
 	int64_t stamp;
 
 	/* Columns are padded at their right. */

@@ -99,7 +99,11 @@ function parseTokens(args: readonly string[]) {
     // Node's messages go on with advice about '--' in further sentences.
     const { message } = error as Error;
     const [, first] = /^([^]*?)(?:\.\s(?:To specify|This command|Did you)[^]*)?$/.exec(message)!;
-    throw new UsageError(first!.charAt(0).toLowerCase() + first!.slice(1));
+    throw new UsageError(
+      first!.replace(/^./, (letter) => letter.toLowerCase())
+        .replace(/^unknown option '(?!-)/, "$&-")
+        .replace(/argument is ambiguous$/, "needs a value that does not begin with '-'"),
+    );
   }
 }
 
@@ -143,7 +147,7 @@ function uid(text: string): number {
 
 function milliseconds(text: string): bigint {
   if (!/^[0-9]{1,9}(\.[0-9]{1,6})?$/.test(text)) {
-    throw new UsageError(`invalid latency '${text}': not a number of milliseconds`);
+    throw new UsageError(`invalid latency '${text}': not milliseconds as 250 or 0.25`);
   }
   return BigInt(Math.round(Number(text) * 1e6));
 }

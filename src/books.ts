@@ -5,7 +5,8 @@ import type { Options } from "./args.ts";
 import { counters } from "./layout.gen.ts";
 import type { Tracer } from "./tracer.ts";
 
-const WATCH_MS = 5000;
+/** How rarely to look whether a map has become full: a system call, which costs more than a row. */
+export const WATCH_MS = 5000;
 const NEWLINE = 0x0a;
 
 type Counter = keyof typeof counters.fields;

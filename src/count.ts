@@ -40,22 +40,33 @@ export function* readFlows(map: BpfMap): Generator<FlowCount> {
   }
 }
 
-/** Events counted as the kernel counts them. */
-export function countEvents(view: EventView, count: number, sourcePort: boolean): FlowCount[] {
-  const flows = new Map<string, FlowCount>();
+/** Adds events to flows, counted as the kernel counts them. */
+export function countEvents(
+  counted: Iterable<FlowCount>,
+  view: EventView,
+  count: number,
+  sourcePort: boolean,
+): FlowCount[] {
+  const key = (f: FlowCount) => [f.saddr, f.daddr, f.sport, f.dport, f.result].join();
+  const flows = new Map([...counted].map((flow) => [key(flow), flow]));
   for (let i = 0; i < count; i++) {
     const event = view.at(i);
     const { family, dport, result, latency } = event;
-    const saddr = address(event.bytes, event.saddr, family);
-    const daddr = address(event.bytes, event.daddr, family);
-    const sport = sourcePort ? event.sport : 0;
-    const key = [saddr, daddr, sport, dport, result].join();
-    const flow = flows.get(key) ??
-      { saddr, daddr, sport, dport, result, count: 0, latencySum: 0, latencyMax: 0 };
+    const none: FlowCount = {
+      saddr: address(event.bytes, event.saddr, family),
+      daddr: address(event.bytes, event.daddr, family),
+      sport: sourcePort ? event.sport : 0,
+      dport,
+      result,
+      count: 0,
+      latencySum: 0,
+      latencyMax: 0,
+    };
+    const flow = flows.get(key(none)) ?? none;
     flow.count++;
     flow.latencySum += latency;
     flow.latencyMax = Math.max(flow.latencyMax, latency);
-    flows.set(key, flow);
+    flows.set(key(flow), flow);
   }
   return [...flows.values()];
 }

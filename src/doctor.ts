@@ -6,7 +6,7 @@ import process from "node:process";
 import { setImmediate } from "node:timers";
 import { BpfError, type Libbpf } from "../lib/mod.ts";
 import { advise } from "./advice.ts";
-import { type Backend, backends, type Options } from "./args.ts";
+import { type Backend, backends, type Options, parse } from "./args.ts";
 import { EventView } from "./event.ts";
 import * as system from "./system.ts";
 import { AttachError, Tracer } from "./tracer.ts";
@@ -55,24 +55,30 @@ export async function examine(
 const works = ({ error }: Trial) => error === undefined;
 
 async function attempt(libbpf: Libbpf, options: Options): Promise<{ error?: Error }> {
+  // Not at the top: a trace has no use for it, and would start later.
+  const { createServer } = await import("node:net");
+  const server = createServer((socket) => socket.end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
   try {
-    using tracer = Tracer.start(libbpf, { ...options, pids: [process.pid] });
-    if (!await sees(tracer)) return { error: new Error("attached, but it never fires") };
+    // Whatever else the command line asks for: our own connect, and nobody else's.
+    const { options: all } = parse(["-P", `${port}`]) as { options: Options };
+    const { btf, bufferPages, attach, result } = options;
+    using tracer = Tracer.start(libbpf, { ...all, btf, bufferPages, attach, result });
+    if (!await sees(tracer, port)) return { error: new Error("attached, but it never fires") };
     return {};
   } catch (error) {
     // One back end was asked for, so the last refusal is its own.
     if (error instanceof AttachError) return { error: error.refusals.at(-1)!.reason };
     throw error;
+  } finally {
+    server.close();
   }
 }
 
-/** Connects to a listener of our own, and waits for the row. */
-async function sees(tracer: Tracer): Promise<boolean> {
-  // Not at the top: a trace has no use for it, and would start later.
-  const { connect, createServer } = await import("node:net");
-  const server = createServer((socket) => socket.end());
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+/** Connects to a port that is traced, and waits for the row. */
+async function sees(tracer: Tracer, port: number): Promise<boolean> {
+  const { connect } = await import("node:net");
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});
   try {
@@ -85,7 +91,6 @@ async function sees(tracer: Tracer): Promise<boolean> {
     return false;
   } finally {
     socket.destroy();
-    server.close();
   }
 }
 

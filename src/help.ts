@@ -30,7 +30,7 @@ What to show:
   -L, --lport             Show the source port (the same as -s)
   -r, --result            One row per attempt, when its fate is known: RESULT and LAT(ms)
   -s, --source-port       Show the source port; with -c, count by it too
-  -t, --timestamp         Show the time in seconds since the first connect
+  -t, --timestamp         Show the time in seconds since the first connect shown
   -U, --print-uid         Show the UID
 
 What to trace:
@@ -59,5 +59,10 @@ cgroup v2, a row waits for the connection's next change of state: an answer, a f
 
 -C/--cgroupmap and -M/--mntnsmap are not available.
 
-Exit status: 0 after a signal or when the reader has gone, 1 when tracing is not possible, 64 for a command line it cannot take.
+With -r, RESULT is ok, the name of an errno, closed if the program gave up before an answer, or
+pending for what is open when tracing ends. LAT(ms) runs from the attempt to then. TIME(s) counts
+from the first attempt shown; rows come in the order of their ends. PIDs and UIDs are the host's.
+
+Exit status: 0 after a signal or when the reader has gone, 1 when tracing is not possible, 64 for
+a command line it cannot take.
 `;

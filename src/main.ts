@@ -82,6 +82,10 @@ function start(libbpf: Libbpf, options: Options): number {
   if (options.verbose) explain(libbpf, tracer);
   const blind = neverFires(tracer.backend);
   if (blind) report(`tcpconnect: warning: ${tracer.backend}: ${blind.message}`);
+  if (tracer.maps.attempts && !options.result) {
+    const { message } = tracer.refusals.at(-1)!.reason;
+    report(`tcpconnect: warning: rows wait for an answer, a failure or a close: ${message}`);
+  }
   using output = new Output(libbpf);
   trace(libbpf, tracer, options, output, report);
   return 0;

@@ -1,7 +1,7 @@
 /** How often to look at the ring buffers: a wake-up for each event costs more than the event. */
 
 /** How many events a batch should have, within these bounds of waiting for them. */
-const BATCH = 10;
+const BATCH = 8;
 const MIN_MS = 8;
 const MAX_MS = 50;
 /** When to look once more for what was output to wake nobody, by a program that took so long. */

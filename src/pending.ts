@@ -1,4 +1,4 @@
-/** Attempts whose fate is not known when tracing ends. */
+/** Attempts that still wait for a change of state when tracing ends. */
 
 import { read } from "../lib/mod.ts";
 import { event, result } from "./layout.gen.ts";
@@ -22,7 +22,7 @@ export function readPending(
   // A call of the tracepoint back end may last; tcp_v4_connect() and tcp_v6_connect() do not.
   const open = all.filter((value) => {
     const phase = read(value, event.fields.result);
-    return phase === result.RESULT_PENDING ||
+    return phase === result.RESULT_OK || phase === result.RESULT_PENDING ||
       (phase === result.RESULT_CALLING && backend === "tracepoint");
   });
   const events = open.filter((value) => now - start(value) >= minLatency)
@@ -33,7 +33,10 @@ export function readPending(
     const latency = BigInt(Math.max(0, now - start(value)));
     value.setBigUint64(event.fields.latency.offset, latency, true);
     value.setBigUint64(event.fields.time.offset, BigInt(now), true);
-    value.setInt16(event.fields.result.offset, result.RESULT_PENDING, true);
+    // Without -r an attempt is a row as it is, only later.
+    if (read(value, event.fields.result) !== result.RESULT_OK) {
+      value.setInt16(event.fields.result.offset, result.RESULT_PENDING, true);
+    }
     samples.set(new Uint8Array(value.buffer, value.byteOffset, event.size), i * event.size);
   });
   return {

@@ -3,7 +3,7 @@
 import os from "node:os";
 import { type Libbpf, write } from "../lib/mod.ts";
 import type { Options } from "./args.ts";
-import { Books } from "./books.ts";
+import { Books, WATCH_MS } from "./books.ts";
 import { countEvents, formatFlows, readFlows } from "./count.ts";
 import { EventView } from "./event.ts";
 import { event as layout } from "./layout.gen.ts";
@@ -14,11 +14,6 @@ import { Table } from "./table.ts";
 import { TextBuffer } from "./text.ts";
 import type { Tracer } from "./tracer.ts";
 
-/**
- * An event or a signal ends the wait at once. The loop turns for nothing only to see whether a map
- * has become full, and this rarely.
- */
-const WATCH_MS = 10_000;
 /** Bytes to write at once at the most, so that a large batch does not grow the buffer. */
 const CHUNK = 1 << 16;
 /** How many rows to rehearse: after so many the runtime has compiled nearly all that makes one. */
@@ -128,6 +123,7 @@ export function trace(
   }
   libbpf.trim();
   libbpf.neverPreempt();
+  // An event or a signal ends the wait at once; only maps become full without a word.
   const patience = tracer.fillsMaps ? WATCH_MS : -1;
   while (going) going = turn(patience);
 
@@ -136,17 +132,19 @@ export function trace(
     books.watch(Infinity);
     rows(view, buffer.order, count);
   }
-  const pending = options.result
+  const pending = tracer.maps.attempts
     ? readPending(tracer, libbpf.monotonic, options.minLatency)
     : { samples: new ArrayBuffer(0), count: 0, filtered: 0, missed: 0 };
   const pendingView = new EventView(pending.samples);
   books.filtered += pending.filtered;
   books.missed += pending.missed;
   if (options.count) {
-    const flows = [
-      ...readFlows(tracer.skeleton.map("flows")),
-      ...countEvents(pendingView, pending.count, options.sourcePort),
-    ];
+    const flows = countEvents(
+      readFlows(tracer.skeleton.map("flows")),
+      pendingView,
+      pending.count,
+      options.sourcePort,
+    );
     books.printed = flows.reduce((sum, flow) => sum + flow.count, 0);
     const bytes = new TextEncoder().encode(formatFlows(flows, options));
     const left = output.write(bytes, bytes.length, stop.insisted);

@@ -71,7 +71,7 @@ export class Tracer implements Disposable {
   /**
    * @param backend The one that runs.
    * @param refusals The ones that were tried before it.
-   * @param fillsMaps Whether its programs keep anything in a map, which can become full.
+   * @param maps Which maps its programs keep something in.
    */
   private constructor(
     readonly backend: Backend,
@@ -79,9 +79,14 @@ export class Tracer implements Disposable {
     readonly refusals: readonly Refusal[],
     readonly skeleton: Skeleton,
     readonly buffer: PerfBuffer,
-    readonly fillsMaps: boolean,
+    readonly maps: ReturnType<typeof mapsInUse>,
   ) {
     this.#quiet = new Uint32Array(skeleton.variables(".bss"), bss.fields.quiet.offset, 1);
+  }
+
+  /** Whether a map can become full. */
+  get fillsMaps(): boolean {
+    return Object.values(this.maps).includes(true);
   }
 
   /**
@@ -138,8 +143,7 @@ export class Tracer implements Disposable {
     );
     for (const program of plan.programs) attach(skeleton, program);
     stack.move();
-    const fillsMaps = Object.values(maps).includes(true);
-    return new Tracer(plan.backend, plan.programs, refusals, skeleton, buffer, fillsMaps);
+    return new Tracer(plan.backend, plan.programs, refusals, skeleton, buffer, maps);
   }
 
   [Symbol.dispose](): void {

@@ -17,9 +17,8 @@ export interface Ended {
 export interface StartOptions {
   cwd?: string;
   env?: Record<string, string>;
-  /** A descriptor that takes the place of a collected stream. */
+  /** A descriptor that takes the place of the collected stream. */
   stdout?: number;
-  stderr?: number;
 }
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 } as const;
@@ -42,12 +41,12 @@ export class Child {
 
   /** @param argv The command; the kernel ends it should the test run die. */
   constructor(argv: readonly string[], options: StartOptions = {}) {
-    const { cwd, env, stdout = "pipe", stderr = "pipe" } = options;
+    const { cwd, env, stdout = "pipe" } = options;
     this.#name = argv.join(" ");
     this.#process = spawn("setpriv", ["--pdeathsig", "KILL", ...argv], {
       cwd,
       env: { ...process.env, NO_COLOR: "1", ...env },
-      stdio: ["pipe", stdout, stderr],
+      stdio: ["pipe", stdout, "pipe"],
     });
     assert(this.#process.pid, `cannot start ${this.#name}`);
     this.pid = this.#process.pid;
@@ -114,6 +113,10 @@ export class Child {
   /** Reads no more of its standard output. */
   pause(): void {
     this.#process.stdout?.pause();
+  }
+
+  resume(): void {
+    this.#process.stdout?.resume();
   }
 
   /** Writes to its standard input, and closes it. */

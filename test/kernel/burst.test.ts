@@ -172,11 +172,11 @@ describe("burst", needsKernel(), () => {
     const tool = await Tool.start(["-c", "-s", "-P", ports.join()]);
     let made = 0;
     for (const port of ports) made += await burst(netns, port, 16_000);
+    await tool.child.until(({ stderr }) => /^Lost \d+ events: map full$/m.test(stderr));
     const { rows, stderr } = await tool.stop();
     assert.equal(rows.length, 65536);
     assert(lost(stderr) > 0);
     assert.equal(counted(rows) + lost(stderr), made);
-    assert.match(stderr, /^Lost \d+ events: map full$/m);
     assert.match(stderr, /^Lost \d+ events in all: \d+ map full$/m);
   });
 });

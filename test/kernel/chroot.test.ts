@@ -1,6 +1,6 @@
 /** The executable depends on nothing around it: neither on a bare root, nor on a hostile directory. */
 
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, it, type TestContext } from "node:test";
 import assert from "node:assert/strict";
 import {
   existsSync,
@@ -16,9 +16,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { cgroupRoot } from "../../src/system.ts";
 import { compare, parseAttempts } from "../cases.ts";
-import { Child, endAll, run } from "../child.ts";
+import { Child, endAll, eventually, run } from "../child.ts";
 import { Netns } from "../netns.ts";
 import {
+  books,
   bun,
   cannot,
   client,
@@ -68,8 +69,8 @@ __attribute__((constructor)) static void load(void) { open("loaded", O_CREAT | O
 
 const hostile = [".env", "bunfig.toml", "libc.so.6", "libbpf.so.1", "libelf.so.1", "libz.so.1"];
 
-/** One connect, which the tool must show. */
-async function shows(args: string[], options: ToolOptions): Promise<void> {
+/** One connect, which the tool must show; returns what it said besides. */
+async function shows(args: string[], options: ToolOptions): Promise<string> {
   await mountTracefs();
   const [netns, port] = [await Netns.open(), `${takePort()}`];
   await ready(netns.start([client, "serve", "127.0.0.1", port]));
@@ -78,9 +79,20 @@ async function shows(args: string[], options: ToolOptions): Promise<void> {
   const { rows, stderr } = await tool.stop();
   compare(attempts, rows, { result: args.includes("-r") });
   assert.equal(attempts.length, 1);
-  assert.equal(stderr, "");
   await netns[Symbol.asyncDispose]();
+  return stderr;
 }
+
+/** Runs the executable where sockops cannot attach. */
+async function inCgroup(t: TestContext, test: (command: string[]) => Promise<void>): Promise<void> {
+  const root = cgroupRoot();
+  if (root === undefined) return cannot(t, "no root of cgroup v2");
+  const cgroup = join(root, `tcpconnect-${process.pid}`);
+  await test(["sh", "-c", ownCgroup, "sh", cgroup, executable]).finally(() => rmdirSync(cgroup));
+}
+
+const late =
+  /^tcpconnect: warning: rows wait for an answer, .*: the root of cgroup v2 is not .*\n$/;
 
 describe("surroundings", needsKernel(), () => {
   const folder = mkdtempSync(join(tmpdir(), "tcpconnect-"));
@@ -111,25 +123,54 @@ describe("surroundings", needsKernel(), () => {
     it(`tcpconnect ${args.join(" ")} runs in a bare, read-only root`, patience, async () => {
       const root = mkdtempSync(join(tmpdir(), "tcpconnect-root-"));
       const command = ["unshare", "--mount", "sh", "-c", bareRoot, "sh", root, executable];
-      await shows(args, { command });
+      assert.equal(await shows(args, { command }), "");
       rmSync(root, { recursive: true });
     });
 
     it(`tcpconnect ${args.join(" ")} sees beyond its container's cgroup`, patience, async (t) => {
-      const root = cgroupRoot();
-      if (root === undefined) return cannot(t, "no root of cgroup v2");
-      const cgroup = join(root, `tcpconnect-${process.pid}`);
-      const command = ["sh", "-c", ownCgroup, "sh", cgroup, executable];
-      await shows(args, { command }).finally(() => rmdirSync(cgroup));
+      await inCgroup(t, async (command) => {
+        const said = await shows(args, { command });
+        if (args.includes("-r")) assert.equal(said, "");
+        else assert.match(said, late);
+      });
     });
 
     it(`tcpconnect ${args.join(" ")} ignores a hostile directory`, patience, async () => {
       forget();
-      await shows(args, { cwd: folder });
+      assert.equal(await shows(args, { cwd: folder }), "");
       assert.deepEqual(touched(), []);
       assert(!existsSync(inside("preloaded")) && !existsSync(inside("loaded")));
     });
   }
+
+  it(
+    "what waits for an answer in a container's cgroup is shown at the end",
+    patience,
+    async (t) => {
+      const port = `${takePort()}`;
+      const [silent4, silent6] = ["192.0.2.9", "2001:db8::9"];
+      const [netns] = await Netns.pair("net.ipv4.tcp_syn_retries=1");
+      await netns.silence(silent4, silent6);
+      for (const args of [["-t"], ["-c"]]) {
+        await inCgroup(t, async (command) => {
+          const tool = await Tool.start(["-v", ...args, "-P", port], { command });
+          const clients = [silent4, silent4, silent6].map((address) =>
+            netns.start([client, "hold", address, port, "3000"])
+          );
+          await eventually("three sockets wait", () => netns.waiting(Number(port)) === 3);
+          const { rows, stderr } = await tool.stop();
+          const attempts = parseAttempts(
+            (await Promise.all(clients.map(async ({ ended }) => (await ended).stdout))).join(""),
+          );
+          if (args.includes("-c")) {
+            const flows = rows.map((row) => [row["RADDR"], row["CONNECTS"]]);
+            assert.deepEqual(flows, [[silent4, "2"], [silent6, "1"]]);
+          } else compare(attempts, rows, { result: false });
+          assert.deepEqual(books(stderr), { printed: 3, lost: 0 });
+        });
+      }
+    },
+  );
 
   it("the hostile directory does harm those who trust it", patience, async () => {
     forget();

@@ -113,7 +113,7 @@ test("formatFlows() puts LPORT before RPORT with -s and -r", () => {
 });
 
 function counted(samples: readonly Sample[], sourcePort: boolean): FlowCount[] {
-  return countEvents(new EventView(encode(samples).buffer), samples.length, sourcePort);
+  return countEvents([], new EventView(encode(samples).buffer), samples.length, sourcePort);
 }
 
 const attempt: Sample = { daddr: [10, 0, 0, 2], saddr: [10, 0, 0, 1], dport: 443, latency: 5 };
@@ -158,6 +158,16 @@ test("countEvents() tells flows apart by address, port and result", () => {
 
 test("countEvents() counts only the events that it is told of", () => {
   const view = new EventView(encode([attempt, attempt, attempt]).buffer);
-  assert.equal(countEvents(view, 2, false)[0]!.count, 2);
-  assert.deepEqual(countEvents(view, 0, false), []);
+  assert.equal(countEvents([], view, 2, false)[0]!.count, 2);
+  assert.deepEqual(countEvents([], view, 0, false), []);
+});
+
+test("countEvents() adds to the flow that was counted before, if there is one", () => {
+  const before = [flow({ count: 7, latencySum: 30, latencyMax: 20 }), flow({ dport: 80 })];
+  const view = new EventView(encode([attempt, { ...attempt, dport: 22 }]).buffer);
+  assert.deepEqual(countEvents(before, view, 2, false), [
+    flow({ count: 8, latencySum: 35, latencyMax: 20 }),
+    flow({ dport: 80 }),
+    flow({ dport: 22, latencySum: 5, latencyMax: 5 }),
+  ]);
 });

@@ -67,3 +67,8 @@ test("readPending() tells an attempt whose end was missed from one that waits", 
   const tracepoint = readPending(waiting(samples, "tracepoint"), 1000, 0n);
   assert.deepEqual([tracepoint.count, tracepoint.missed], [2, 1]);
 });
+
+test("readPending() leaves the result of what is no attempt of -r", () => {
+  const { samples, count } = readPending(waiting([{ time: 1, result: result.RESULT_OK }]), 9, 0n);
+  assert.deepEqual([count, new EventView(samples).result], [1, result.RESULT_OK]);
+});

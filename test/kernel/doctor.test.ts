@@ -1,0 +1,41 @@
+/** --doctor, on this kernel: what it says works is what traces here. */
+
+import { after, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { Child, endAll } from "../child.ts";
+import { commands, mountTracefs, needsKernel, runtimes } from "../tool.ts";
+
+const patience = { timeout: 60_000 };
+
+async function examined(argv: readonly string[]): Promise<string> {
+  await mountTracefs();
+  const { status, stdout, stderr } = await new Child(argv).endsItself();
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+  assert.match(stdout, /^tcpconnect runs here with \w+\. A kprobe-only tool, /m);
+  return stdout.split("\n").filter((line) => / {2,}(yes: loaded|no: )/.test(line)).join("\n");
+}
+
+describe("doctor", needsKernel(), () => {
+  after(endAll);
+
+  for (const runtime of runtimes) {
+    it(`--doctor sees its own connect (${runtime})`, patience, async () => {
+      const report = await examined([...commands[runtime], "--doctor"]);
+      assert.match(report, /^tracepoint +yes: loaded, attached, saw its own connect$/m);
+      assert.match(report, /^tracepoint -r +yes: loaded, attached, saw its own connect$/m);
+    });
+  }
+
+  const command = [...commands.executable, "--doctor"];
+
+  it("--doctor says the same whatever else is asked for", patience, async () => {
+    const filters = ["-c", "-6", "-p", "1", "-u", "4294967294", "-P", "1", "--failed"];
+    const report = await examined([...command, ...filters, "--min-latency", "5000"]);
+    assert.equal(report, await examined(command));
+  });
+
+  it("--doctor says the same in a PID namespace, as of a container", patience, async () => {
+    const report = await examined(["unshare", "--pid", "--fork", "--kill-child", ...command]);
+    assert.equal(report, await examined(command));
+  });
+});
