@@ -6,6 +6,7 @@
 
 import { CString, dlopen, type FFITypeOrString, toArrayBuffer } from "bun:ffi";
 import { closeSync, writeSync } from "node:fs";
+import { LoadError } from "./error.ts";
 import type { CType, Functions, Pointer, Runtime, Symbols } from "./ffi.ts";
 import { Libbpf } from "./libbpf.ts";
 
@@ -52,6 +53,7 @@ function withStrings(call: (...values: unknown[]) => unknown) {
  * Loads a skeleton shim from a file.
  *
  * @param path An absolute path.
+ * @throws {LoadError}
  */
 export function open(path: string): Libbpf {
   return new Libbpf(runtime, path);
@@ -60,6 +62,8 @@ export function open(path: string): Libbpf {
 /**
  * Loads a skeleton shim that is held in memory, such as one embedded in an executable. It goes
  * through a memfd (memfd_create(2), Linux 3.17), so no directory needs to be writable.
+ *
+ * @throws {LoadError}
  */
 export function openBytes(shim: Uint8Array): Libbpf {
   const MFD_CLOEXEC = 1;
@@ -68,7 +72,7 @@ export function openBytes(shim: Uint8Array): Libbpf {
     memfd_create: { args: ["string", "u32"], returns: "i32" }, // const char *name, unsigned flags
   });
   const fd = libc.memfd_create("libbpf", MFD_CLOEXEC);
-  if (fd < 0) throw new Error("memfd_create: no anonymous file for the libbpf shim");
+  if (fd < 0) throw new LoadError("memfd_create: the kernel denies an executable anonymous file");
   try {
     for (let at = 0; at < shim.length;) at += writeSync(fd, shim, at);
     return open(`/proc/self/fd/${fd}`);

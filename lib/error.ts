@@ -31,6 +31,15 @@ export class BpfError extends Error {
   }
 }
 
+/** The shim cannot be loaded: there is none, it lacks a function, or the system denies it. */
+export class LoadError extends Error {
+  override readonly name = "LoadError";
+
+  constructor(reason: string) {
+    super(`load libbpf: ${reason}`);
+  }
+}
+
 /** Thrown when an owner is used after it was disposed. */
 export class DisposedError extends Error {
   override readonly name = "DisposedError";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BpfError } from "./error.ts";
+import { BpfError, LoadError } from "./error.ts";
 import type { Functions, Pointer, Runtime } from "./ffi.ts";
 import { symbols } from "./symbols.ts";
 
@@ -24,9 +24,14 @@ export class Libbpf {
   readonly #runtime: Runtime;
   readonly #signals: Int32Array;
 
+  /** @throws {LoadError} */
   constructor(runtime: Runtime, path: string) {
     this.#runtime = runtime;
-    this.c = runtime.load(path, symbols);
+    try {
+      this.c = runtime.load(path, symbols);
+    } catch (error) {
+      throw new LoadError((error as Error).message);
+    }
     // SAFETY: a variable of the shim, which is never unloaded.
     this.#signals = new Int32Array(this.view(this.c.shim_signal_count()!, 4));
     this.logLevel(LogLevel.Info);

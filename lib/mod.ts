@@ -24,7 +24,7 @@
  */
 
 export { errnoName } from "./errno.ts";
-export { BpfError, DisposedError } from "./error.ts";
+export { BpfError, DisposedError, LoadError } from "./error.ts";
 export { type Field, type FieldValue, type Layout, read, write } from "./layout.ts";
 export { type Libbpf, LogLevel } from "./libbpf.ts";
 export { BpfMap, type MapEntry } from "./map.ts";

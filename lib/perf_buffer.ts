@@ -40,7 +40,8 @@ export class PerfBuffer implements Disposable {
    * @param options.timeOffset Where in a sample a `__u64` tells its time.
    * @param options.quiet A second such map. What the program outputs to it goes to the same ring
    * buffers, but wakes nobody before one of them is half full: {@linkcode drain} takes it over.
-   * @throws {BpfError} EPERM without CAP_PERFMON, or if the pages pass what the user may lock.
+   * @throws {BpfError} EPERM without CAP_PERFMON, or if the pages pass what the user may lock; ENOMEM
+   * if those of all possible CPUs pass 2 GiB.
    */
   constructor(
     libbpf: Libbpf,

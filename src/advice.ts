@@ -4,7 +4,10 @@ import process from "node:process";
 import { BpfError } from "../lib/mod.ts";
 import type { Options } from "./args.ts";
 import * as system from "./system.ts";
-import { AttachError } from "./tracer.ts";
+import { AttachError, type Refusal } from "./tracer.ts";
+
+const isBadBtf = ({ reason }: Refusal) =>
+  reason instanceof BpfError && /failed to parse target BTF/.test(reason.log);
 
 /** What to do about a trace that could not start. */
 export function advise(error: AttachError, options: Options): string {
@@ -23,6 +26,9 @@ export function advise(error: AttachError, options: Options): string {
   }
   if (!system.hasBtf() && options.btf === undefined) {
     return "this kernel carries no BTF (/sys/kernel/btf/vmlinux): give it with --btf FILE, or boot a kernel built with CONFIG_DEBUG_INFO_BTF";
+  }
+  if (options.btf !== undefined && error.refusals.some(isBadBtf)) {
+    return `--btf '${options.btf}' is not the BTF of a kernel`;
   }
   if (system.lockdown() === "confidentiality") {
     return "kernel lockdown is in confidentiality mode, which forbids this: boot with lockdown=integrity or without";

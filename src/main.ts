@@ -1,13 +1,14 @@
 /** The tool: command line in, exit status out. */
 
-import { accessSync, constants, writeSync } from "node:fs";
-import { BpfError, type Libbpf, LogLevel } from "../lib/mod.ts";
+import { Buffer } from "node:buffer";
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { BpfError, type Libbpf, LoadError, LogLevel } from "../lib/mod.ts";
 import { advise } from "./advice.ts";
 import { type Command, type Options, parse, UsageError } from "./args.ts";
 import { examine } from "./doctor.ts";
 import { help, usage, version } from "./help.ts";
 import { Output, OutputError } from "./output.ts";
-import { trace } from "./trace.ts";
+import { Stop, trace } from "./trace.ts";
 import { AttachError, neverFires, Tracer } from "./tracer.ts";
 
 /** As in sysexits.h. */
@@ -33,19 +34,29 @@ export async function main(args: readonly string[], load: () => Libbpf): Promise
   let command: Command | undefined;
   try {
     command = parse(args);
-    if ("options" in command) checkReadable(command.options.btf);
+    if ("options" in command) checkBtf(command.options.btf);
     return await run(command, load);
   } catch (error) {
     return fail(error, command);
   }
 }
 
-function checkReadable(btf: string | undefined): void {
+/** libbpf takes BTF as it is (BTF_MAGIC, in either byte order) and within an ELF file. */
+function checkBtf(btf: string | undefined): void {
   if (btf === undefined) return;
+  const magic = Buffer.alloc(4);
   try {
-    accessSync(btf, constants.R_OK);
+    const fd = openSync(btf, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      readSync(fd, magic);
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     throw new UsageError(`cannot read --btf '${btf}': ${(error as NodeJS.ErrnoException).code}`);
+  }
+  if (!/^(9feb|eb9f|7f454c46)/.test(magic.toString("hex"))) {
+    throw new UsageError(`--btf '${btf}' is neither BTF nor ELF`);
   }
 }
 
@@ -78,6 +89,7 @@ function print(text: string): number {
 
 function start(libbpf: Libbpf, options: Options): number {
   if (options.verbose) libbpf.logLevel(LogLevel.Debug);
+  const stop = new Stop(libbpf);
   using tracer = Tracer.start(libbpf, options);
   if (options.verbose) explain(libbpf, tracer);
   const blind = neverFires(tracer.backend);
@@ -87,7 +99,7 @@ function start(libbpf: Libbpf, options: Options): number {
     report(`tcpconnect: warning: rows wait for an answer, a failure or a close: ${message}`);
   }
   using output = new Output(libbpf);
-  trace(libbpf, tracer, options, output, report);
+  trace(libbpf, tracer, options, output, stop, report);
   return 0;
 }
 
@@ -118,7 +130,10 @@ function fail(error: unknown, command: Command | undefined): number {
   } else if (error instanceof BpfError) {
     if (options?.verbose) report(error.log.trimEnd());
     report(`tcpconnect: ${error.message}`);
-  } else if (error instanceof OutputError || (error instanceof Error && "syscall" in error)) {
+  } else if (
+    error instanceof LoadError || error instanceof OutputError ||
+    (error instanceof Error && "syscall" in error)
+  ) {
     report(`tcpconnect: ${error.message}`);
   } else throw error;
   return 1;

@@ -6,8 +6,10 @@ import type { Libbpf } from "../lib/mod.ts";
 
 // Of errno(3).
 const EINTR = 4;
+const EIO = 5;
 const EAGAIN = 11;
 const EPIPE = 32;
+const ECONNRESET = 104;
 
 const RETRY_MS = 2;
 
@@ -16,6 +18,8 @@ export class Output implements Disposable {
   readonly #libbpf: Libbpf;
   readonly #fd: number;
   readonly #write: (fd: number, data: Uint8Array<ArrayBuffer>, length: number) => number;
+  /** What else tells that the reader has gone: its end of a socket, or of a terminal. */
+  readonly #hungUp: number;
   #closed = false;
   #stuck = false;
 
@@ -25,7 +29,9 @@ export class Output implements Disposable {
     this.#libbpf = libbpf;
     this.#fd = openStdout();
     const { shim_send, shim_write } = libbpf.c;
-    this.#write = fstatSync(1).isSocket() ? shim_send : shim_write;
+    const socket = fstatSync(1).isSocket();
+    this.#write = socket ? shim_send : shim_write;
+    this.#hungUp = socket ? ECONNRESET : isatty(1) ? EIO : EPIPE;
   }
 
   /** Whether the reader has gone away; there is nobody to write for then. */
@@ -47,7 +53,7 @@ export class Output implements Disposable {
       const data = left === length ? bytes : bytes.subarray(length - left);
       const result = this.#write(this.#fd, data, left);
       if (result >= 0) left -= result;
-      else if (result === -EPIPE) this.#closed = true;
+      else if (result === -EPIPE || result === -this.#hungUp) this.#closed = true;
       else if (result === -EAGAIN) {
         this.#stuck = giveUp();
         if (this.#stuck) break;

@@ -14,7 +14,7 @@ function text(path: string): string {
 export const hasBtf = () => existsSync("/sys/kernel/btf/vmlinux");
 
 /** Whether there can be IPv6 sockets at all; false with `ipv6.disable=1` too. */
-export const hasIpv6 = () => existsSync("/proc/net/tcp6");
+export const hasIpv6 = () => existsSync("/proc/self/net/tcp6");
 
 /** Whether kprobes can be attached through perf events (Linux 4.17). */
 export const hasKprobes = () => existsSync("/sys/bus/event_source/devices/kprobe");

@@ -22,7 +22,7 @@ const REHEARSALS = 200;
 const LINGER_MS = 30;
 
 /** When to end: after the first signal; a second one is not patient. */
-class Stop {
+export class Stop {
   readonly #libbpf: Libbpf;
   #since: number | undefined;
 
@@ -77,9 +77,9 @@ export function trace(
   tracer: Tracer,
   options: Options,
   output: Output,
+  stop: Stop,
   report: (line: string) => void,
 ): void {
-  const stop = new Stop(libbpf);
   const text = new TextBuffer();
   const table = new Table(text, options);
   const books = new Books(tracer, report);
@@ -115,14 +115,15 @@ export function trace(
     pace.looked(count, now);
     return !stop.requested && !output.closed;
   };
+  libbpf.neverPreempt();
   let going = true;
   const rehearse = rehearsal(options);
-  for (let i = 0; going && !options.count && i < REHEARSALS; i++) {
+  // Where there is much to do, rows are no rehearsal any more.
+  for (let i = 0; going && !options.count && i < REHEARSALS && pace.wait === 0; i++) {
     going = turn(0);
     rehearse();
   }
   libbpf.trim();
-  libbpf.neverPreempt();
   // An event or a signal ends the wait at once; only maps become full without a word.
   const patience = tracer.fillsMaps ? WATCH_MS : -1;
   while (going) going = turn(patience);

@@ -115,6 +115,11 @@ export class Child {
     this.#process.stdout?.pause();
   }
 
+  /** Closes its own end of that. */
+  hangUp(): void {
+    this.#process.stdout?.destroy();
+  }
+
   resume(): void {
     this.#process.stdout?.resume();
   }

@@ -85,8 +85,7 @@ struct attempt {
 
 static const char *case_name = "client";
 
-static const char usage[] = "usage: client [-n COUNT] [-u UID] [-w MS] CASE ADDR PORT [ARGS]\n"
-			    "       client list\n";
+static const char usage[] = "usage: client [-n COUNT] [-u UID] CASE ADDR PORT [ARGS]\n";
 
 /* --- ends --- */
 
@@ -1001,11 +1000,11 @@ static const struct test_case servers[] = {
 	{0},
 };
 
-static void list(const struct test_case *table, FILE *out)
+static void list(const struct test_case *table)
 {
 	for (; table->name; table++) {
 		if (table->help)
-			fprintf(out, "%-13s %-13s %s\n", table->name, table->args, table->help);
+			fprintf(stderr, "%-13s %-13s %s\n", table->name, table->args, table->help);
 	}
 }
 
@@ -1020,23 +1019,20 @@ static const struct test_case *find(const struct test_case *table, const char *n
 
 int main(int argc, char **argv)
 {
-	unsigned long count = 1, wait_ms = 0, uid = 0, most;
-	bool set_uid = false, wait_first = false;
+	unsigned long count = 1, uid = 0, most;
+	bool set_uid = false;
 	const struct test_case *test;
 	struct job job;
 	int opt, i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	opterr = 0;
-	while ((opt = getopt(argc, argv, "+n:u:w:")) != -1) {
+	while ((opt = getopt(argc, argv, "+n:u:")) != -1) {
 		if (opt == 'n') {
 			count = parse_number(optarg, 1, INT32_MAX);
 		} else if (opt == 'u') {
 			uid = parse_number(optarg, 0, UINT32_MAX - 1);
 			set_uid = true;
-		} else if (opt == 'w') {
-			wait_ms = parse_number(optarg, 0, INT32_MAX);
-			wait_first = true;
 		} else {
 			bad_usage("bad option", argv[optind - 1]);
 		}
@@ -1045,13 +1041,9 @@ int main(int argc, char **argv)
 	argv += optind;
 	if (!argc) {
 		fputs(usage, stderr);
-		list(cases, stderr);
-		list(servers, stderr);
+		list(cases);
+		list(servers);
 		return EXIT_USAGE;
-	}
-	if (argc == 1 && !strcmp(argv[0], "list")) {
-		list(cases, stdout);
-		return EXIT_SUCCESS;
 	}
 	test = find(cases, argv[0]);
 	if (!test)
@@ -1079,10 +1071,6 @@ int main(int argc, char **argv)
 	set_name(case_name);
 	if (set_uid && setuid(uid))
 		fail_errno("setuid");
-	if (wait_first) {
-		fprintf(stderr, "pid %d\n", getpid());
-		sleep_until(now() + wait_ms * NSEC_PER_MSEC);
-	}
 	while (count--)
 		test->run(&job);
 	return EXIT_SUCCESS;

@@ -66,6 +66,9 @@ export function books(stderr: string): Record<string, number> {
   return Object.fromEntries(entries.map(([, name, count]) => [name, Number(count)]));
 }
 
+/** Of standard error: nothing but what is wrong, in one line. */
+export const oneLine = (text: string) => assert.match(text, /^tcpconnect: [^\n]+\n$/);
+
 export interface ToolOptions extends StartOptions {
   runtime?: Runtime;
   /** In place of the runtime's. */

@@ -40,13 +40,19 @@ EXPORT struct batch *shim_batch_new(uint32_t sample_size, uint32_t time_offset, 
 		errno = -cpus;
 		return NULL;
 	}
+	/* What a runtime takes for an ArrayBuffer. */
+	bytes = 2 * (size_t)cpus * pages * getpagesize();
+	if (bytes > UINT32_MAX) {
+		errno = ENOMEM;
+		return NULL;
+	}
 	batch = calloc(1, sizeof(*batch) + (1 + cpus) * sizeof(batch->lost[0]));
 	if (!batch)
 		return NULL;
 	batch->cpus = cpus;
 	batch->sample_size = sample_size;
 	batch->time_offset = time_offset;
-	batch->capacity = 2 * (size_t)cpus * pages * getpagesize() / sample_size;
+	batch->capacity = bytes / sample_size;
 	bytes = batch->capacity * (size_t)sample_size;
 	batch->bytes = bytes + 2 * sizeof(uint32_t) * batch->capacity;
 	batch->samples = mmap(NULL, batch->bytes, PROT_READ | PROT_WRITE,

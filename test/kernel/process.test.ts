@@ -14,6 +14,7 @@ import {
   counted,
   lost,
   needsKernel,
+  oneLine,
   ready,
   runtimes,
   takePort,
@@ -37,12 +38,13 @@ const connect = (netns: Netns, port: string, count = 1) =>
 /** The loop waits for an event, at least 5 s: what ends it in half of that is the signal. */
 const AT_ONCE_MS = 2500;
 
+/** Not on a pipe but on a socket, as systemd's journal has it; the shell asserts that. */
+const onSocket = 'test -S /proc/$$/fd/1 && exec "$@"';
+
 function endedAtOnce(t: TestContext, ms: number): void {
   t.diagnostic(`${ms.toFixed(1)} ms`);
   assert(ms < AT_ONCE_MS, `${ms} ms`);
 }
-
-const oneLine = (text: string) => assert.match(text, /^tcpconnect: [^\n]+\n$/);
 
 describe("signals", needsKernel(), () => {
   after(endAll);
@@ -157,9 +159,7 @@ describe("standard output", needsKernel(), () => {
 
     it(`SIGTERM ends it though nobody reads its socket (${runtime})`, patience, async (t) => {
       const { netns, port } = await served();
-      // Not a pipe but a socket, as systemd's journal has it; the shell asserts that.
-      const script = 'test -S /proc/$$/fd/1 && exec "$@"';
-      const command = ["sh", "-c", script, "sh", ...commands[runtime]];
+      const command = ["sh", "-c", onSocket, "sh", ...commands[runtime]];
       const tool = await Tool.start(["-P", port], { command });
       tool.child.pause();
       await connect(netns, port, 20_000);
@@ -175,6 +175,22 @@ describe("standard output", needsKernel(), () => {
       assert.equal(delivered + lost(stderr), 20_000);
       assert.match(stderr, /^Lost \d+ events in all: .*\d+ output stuck$/m);
     });
+
+    it(
+      `tcpconnect ends when the reader of its socket has gone (${runtime})`,
+      patience,
+      async () => {
+        const { netns, port } = await served();
+        const command = ["sh", "-c", onSocket, "sh", ...commands[runtime]];
+        const tool = await Tool.start(["-P", port], { command });
+        tool.child.pause();
+        await connect(netns, port, 100);
+        tool.child.hangUp();
+        await connect(netns, port);
+        const { status, stderr } = await tool.child.endsItself();
+        assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+      },
+    );
 
     it(`tcpconnect fails in one line when its output is full (${runtime})`, patience, async () => {
       const full = openSync("/dev/full", "w");

@@ -2,12 +2,13 @@
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Child, endAll, run } from "../child.ts";
-import { commands, executable, needsKernel, runtimes } from "../tool.ts";
+import { commands, executable, needsKernel, oneLine, runtimes } from "../tool.ts";
 
 const patience = { timeout: 30_000 };
-
-const oneLine = (text: string) => assert.match(text, /^tcpconnect: [^\n]+\n$/);
 
 const asNobody = "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all".split(" ");
 const withoutCapabilities = "setpriv --bounding-set=-all --inh-caps=-all".split(" ");
@@ -39,6 +40,9 @@ const badLines = [
   "--buffer-pages 3",
   "--buffer-pages 0",
   "--btf /nonexistent",
+  "--btf /",
+  "--btf /dev/null",
+  "--btf /etc/passwd",
   "--min-latency 1x",
   "--min-latency",
   "--unknown",
@@ -64,6 +68,17 @@ describe("refusals", needsKernel(), () => {
       assert.match(stderr, /`tcpconnect --help`\n$/);
     });
   }
+
+  it("tcpconnect tells a broken --btf file in one line", patience, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tcpconnect-"));
+    const file = join(folder, "btf");
+    writeFileSync(file, readFileSync("/sys/kernel/btf/vmlinux").subarray(0, 100_000));
+    const child = new Child([executable, "--btf", file]);
+    const { status, stdout, stderr } = await child.endsItself();
+    rmSync(folder, { recursive: true });
+    assert.deepEqual({ status, stdout }, { status: 1, stdout: "" });
+    assert.equal(stderr, `tcpconnect: --btf '${file}' is not the BTF of a kernel\n`);
+  });
 
   for (const runtime of runtimes) {
     for (

@@ -4,7 +4,15 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import test from "node:test";
-import { BpfError, BpfMap, LogLevel, OpenSkeleton, PerfBuffer, read } from "../../lib/mod.ts";
+import {
+  BpfError,
+  BpfMap,
+  LoadError,
+  LogLevel,
+  OpenSkeleton,
+  PerfBuffer,
+  read,
+} from "../../lib/mod.ts";
 import { event, rodata } from "../../src/layout.gen.ts";
 import { linesC } from "./c.ts";
 import { fake } from "./fake.ts";
@@ -53,6 +61,22 @@ test("Libbpf.trim() unmaps the code that the start ran", () => {
   libbpf.trim();
   const after = mapped();
   assert.ok(after < before - 1024, `${before} KiB, then ${after}`);
+});
+
+test("a shim that cannot be loaded is a LoadError, in one line", async () => {
+  for (const path of ["/nonexistent/shim.so", "/proc/self/exe", "/dev/null"]) {
+    await assert.rejects(loadShim(path), (error) => {
+      assert.ok(error instanceof LoadError, `not a LoadError: ${error}`);
+      assert.match(error.message, /^load libbpf: [^\n]+$/);
+      return true;
+    });
+  }
+});
+
+test("PerfBuffer refuses more memory than an ArrayBuffer can be", () => {
+  const map = { fd: -1, name: "events" } as BpfMap;
+  const options = { pages: 1 << 20, sampleSize: 80, timeOffset: 0 };
+  assert.throws(() => new PerfBuffer(libbpf, map, options), failure("new batch", "ENOMEM"));
 });
 
 test("Libbpf.neverPreempt() makes SCHED_OTHER SCHED_BATCH, and leaves what somebody chose", () => {

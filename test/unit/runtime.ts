@@ -7,9 +7,9 @@ import { root } from "./c.ts";
 const isDeno = "Deno" in globalThis;
 
 /** The real shim, loaded through the runtime's own back end. `make build` makes it. */
-export async function loadShim(): Promise<Libbpf> {
+export async function loadShim(path = `${root}build/tcpconnect.so`): Promise<Libbpf> {
   const { open } = isDeno ? await import("../../lib/deno.ts") : await import("../../lib/bun.ts");
-  return open(`${root}build/tcpconnect.so`);
+  return open(path);
 }
 
 /** The command that runs a script on this runtime. */
