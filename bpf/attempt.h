@@ -49,8 +49,10 @@ static __always_inline void submit(void *ctx, struct event *ev)
 		err = bpf_perf_event_output(ctx, &quiet_events, BPF_F_CURRENT_CPU, ev, sizeof(*ev));
 	else
 		err = bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, ev, sizeof(*ev));
-	if (err)
+	if (err == -ENOSPC)
 		BOOK(lost_output);
+	else if (err)
+		__sync_fetch_and_add(&lost_cpu, 1);
 }
 
 static __always_inline void remember(__u64 sk, const struct event *ev)

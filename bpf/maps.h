@@ -43,6 +43,9 @@ struct {
 /* Set by user space while it is busy, and looks at the ring buffers by itself. */
 volatile __u32 quiet = 0;
 
+/* Samples lost because their CPU came up after the ring buffers. */
+volatile __u32 lost_cpu = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

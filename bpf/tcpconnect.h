@@ -49,7 +49,7 @@ struct flow_stats {
 	__u64 latency_max; /* ns */
 };
 
-/* The books: seen = samples + counted + filtered + lost_*. */
+/* The books: seen = samples + counted + filtered + lost_*, of which lost_cpu is a variable. */
 struct counters {
 	__u64 seen;	   /* attempts that passed the filters; only kept with want_result */
 	__u64 filtered;	   /* left out by only_failed or min_latency */

@@ -5,7 +5,7 @@ import type { Options } from "./args.ts";
 import { counters } from "./layout.gen.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** How rarely to look whether a map has become full: a system call, which costs more than a row. */
+/** How rarely to look for losses of which nothing tells. A look at a map costs more than a row. */
 export const WATCH_MS = 5000;
 const NEWLINE = 0x0a;
 
@@ -24,11 +24,12 @@ export class Books {
   #unwritten = 0;
   #nextWatch: number;
   #told = 0;
+  #toldCpu = 0;
 
   constructor(tracer: Tracer, report: (line: string) => void) {
     this.#tracer = tracer;
     this.#report = report;
-    this.#nextWatch = tracer.fillsMaps ? 0 : Infinity;
+    this.#nextWatch = Object.values(tracer.maps).includes(true) ? 0 : Infinity;
   }
 
   /**
@@ -38,6 +39,7 @@ export class Books {
    */
   watch(now: number): void {
     if (this.#tracer.buffer.lostCount > 0) this.#watchBuffer();
+    if (this.#tracer.lostCpu > this.#toldCpu) this.#watchCpus();
     if (now >= this.#nextWatch) {
       this.#watchMaps();
       this.#nextWatch = now + WATCH_MS;
@@ -48,6 +50,12 @@ export class Books {
     for (const { cpu, count } of this.#tracer.buffer.takeLost()) {
       this.#report(`Lost ${count} events on CPU #${cpu}!`);
     }
+  }
+
+  #watchCpus(): void {
+    const lost = this.#tracer.lostCpu;
+    this.#report(`Lost ${lost - this.#toldCpu} events on a CPU that came up later: start again`);
+    this.#toldCpu = lost;
   }
 
   #watchMaps(): void {
@@ -66,6 +74,7 @@ export class Books {
     const skipped = this.#skipped(options.result ? /^fentry_/ : /^fexit_/);
     const lost = {
       "perf buffer full": this.#kernel("lost_output"),
+      "CPU came up later": this.#tracer.lostCpu,
       "map full": this.#kernel("lost_full"),
       "probe missed": this.#kernel("lost_missed") + this.missed + this.#unreturned(options) +
         skipped,

@@ -80,6 +80,9 @@ export const rodata = {
 } as const;
 
 export const bss = {
-  "size": 4,
-  "fields": { "quiet": { "offset": 0, "type": "u32", "length": 1 } },
+  "size": 8,
+  "fields": {
+    "quiet": { "offset": 0, "type": "u32", "length": 1 },
+    "lost_cpu": { "offset": 4, "type": "u32", "length": 1 },
+  },
 } as const;

@@ -124,9 +124,8 @@ export function trace(
     rehearse();
   }
   libbpf.trim();
-  // An event or a signal ends the wait at once; only maps become full without a word.
-  const patience = tracer.fillsMaps ? WATCH_MS : -1;
-  while (going) going = turn(patience);
+  // An event or a signal ends the wait at once; some losses come without a word.
+  while (going) going = turn(WATCH_MS);
 
   tracer.skeleton.detach();
   for (let count; (count = buffer.drain()) > 0;) {

@@ -67,6 +67,7 @@ function plans(libbpf: Libbpf, backend: Backend, options: Options): Plan[] {
 /** A running trace. */
 export class Tracer implements Disposable {
   readonly #quiet: Uint32Array;
+  readonly #lostCpu: Uint32Array;
 
   /**
    * @param backend The one that runs.
@@ -81,12 +82,9 @@ export class Tracer implements Disposable {
     readonly buffer: PerfBuffer,
     readonly maps: ReturnType<typeof mapsInUse>,
   ) {
-    this.#quiet = new Uint32Array(skeleton.variables(".bss"), bss.fields.quiet.offset, 1);
-  }
-
-  /** Whether a map can become full. */
-  get fillsMaps(): boolean {
-    return Object.values(this.maps).includes(true);
+    const variables = skeleton.variables(".bss");
+    this.#quiet = new Uint32Array(variables, bss.fields.quiet.offset, 1);
+    this.#lostCpu = new Uint32Array(variables, bss.fields.lost_cpu.offset, 1);
   }
 
   /**
@@ -98,6 +96,11 @@ export class Tracer implements Disposable {
   }
   set quiet(value: boolean) {
     this.#quiet[0] = value ? 1 : 0;
+  }
+
+  /** Samples lost because their CPU came up after the start. */
+  get lostCpu(): number {
+    return this.#lostCpu[0]!;
   }
 
   /**

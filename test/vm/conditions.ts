@@ -10,12 +10,14 @@ export interface Trial {
   /** Whether it is --doctor; then `says` is about its report. */
   doctor?: true;
   status: number;
-  /** The one line on standard error; none unless given. */
+  /** The lines on standard error; none unless given. */
   says?: RegExp | RegExp[];
   /** What is attached, if anything. */
   backend?: Backend;
   /** Whether it sees nothing all the same. */
   blind?: true;
+  /** Whether CPU 1 goes and comes back meanwhile, and has the connects then. */
+  hotplug?: true;
 }
 
 export interface Condition {
@@ -48,6 +50,9 @@ const doctor = (status: number, ...says: RegExp[]): Trial => ({
   status,
   says,
 });
+
+/** Where sockops cannot attach. */
+const late: Partial<Trial> = { says: /^tcpconnect: warning: rows wait for an answer, / };
 
 const here = /^tcpconnect runs here with (\w+)\. A kprobe-only tool, .* runs here too\.$/m;
 
@@ -137,7 +142,7 @@ export const noCgroups: Condition = {
   enter: "umount /sys/fs/cgroup",
   leave: "mount -t cgroup2 cgroup2 /sys/fs/cgroup",
   trials: [
-    works("--attach tracepoint", "tracepoint"),
+    works("--attach tracepoint", "tracepoint", late),
     works("-r --attach tracepoint", "tracepoint"),
   ],
 };
@@ -190,7 +195,7 @@ export const capabilities: Condition = {
     works("", "fentry", { as: capable }),
     works("-r", "fentry", { as: capable }),
     works("-r --attach kprobe", "kprobe", { as: capable }),
-    works("--attach tracepoint", "tracepoint", { as: capable }),
+    works("--attach tracepoint", "tracepoint", { as: capable, ...late }),
   ],
 };
 
@@ -239,4 +244,21 @@ export const noIpv6: Condition = {
     ]),
     doctor(0, /^IPv6 +no$/m, here),
   ],
+};
+
+/** In the same guest, which has two CPUs: what cannot be shown is told. */
+export const hotplug: Condition = {
+  name: "hotplug",
+  title: "a CPU goes and comes back",
+  ipv6: false,
+  trials: (["fentry", "kprobe", "tracepoint"] as const).map((backend) =>
+    works(`--attach ${backend}`, backend, {
+      hotplug: true,
+      blind: true,
+      says: [
+        /^Lost [12] events on a CPU that came up later: start again$/,
+        /^Lost 2 events in all: 2 CPU came up later$/,
+      ],
+    })
+  ),
 };

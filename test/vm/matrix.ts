@@ -75,17 +75,18 @@ function line(name: string, squares: number[], hostiles: Condition[], alone?: tr
 }
 
 /** A guest whose kernel denies something from the start. */
-function denied(name: string, condition: Condition, how: Pick<Guest, "cmdline" | "cpus">): Plan {
+function denied(name: string, hostiles: Condition[], how: Pick<Guest, "cmdline" | "cpus">): Plan {
   const servers = "for address in 127.0.0.1 ::1; do server near /client serve $address 8080; done";
-  const script = [shell("guest.sh"), servers, hostileScript(condition)].join("\n");
+  const script = [shell("guest.sh"), servers, ...hostiles.map(hostileScript)].join("\n");
   return {
     guest: { ...common(kernel(name)), ...how, script },
-    hostile: (sections) => [hostile(name, sections, condition)],
+    hostile: (sections) => hostiles.map((condition) => hostile(name, sections, condition)),
   };
 }
 
 const { noBtf, noBtfNeeded, noFtrace, noFtraceBusy, noTracefs, noCgroups, bpfStats } = conditions;
-const { users, capabilities, capabilitiesDoctor, lockedDown, lockedDownNewer, noIpv6 } = conditions;
+const { users, capabilities, capabilitiesDoctor, lockedDown, lockedDownNewer, noIpv6, hotplug } =
+  conditions;
 
 /** The longest first, so that two side by side end together. */
 const plans: readonly Plan[] = [
@@ -96,7 +97,7 @@ const plans: readonly Plan[] = [
   line("6.12", [4, 5], [lockedDown], true),
   line("arm64 6.12", [6], []),
   line("arm64 6.1", [7], []),
-  denied("6.1", noIpv6, { cmdline: "ipv6.disable=1", cpus: 2 }),
+  denied("6.1", [noIpv6, hotplug], { cmdline: "ipv6.disable=1", cpus: 2 }),
 ];
 
 const names = process.argv.slice(2).map((name) => kernel(name).name);
