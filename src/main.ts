@@ -99,8 +99,22 @@ function start(libbpf: Libbpf, options: Options): number {
     report(`tcpconnect: warning: rows wait for an answer, a failure or a close: ${message}`);
   }
   using output = new Output(libbpf);
-  trace(libbpf, tracer, options, output, stop, report);
+  trace(libbpf, tracer, options, output, stop, patientReport(libbpf, stop));
   return 0;
+}
+
+/** Prints lines on standard error as rows are printed: who reads none must not hold up the end. */
+function patientReport(libbpf: Libbpf, stop: Stop): (line: string) => void {
+  let errors: Output | undefined;
+  return (line) => {
+    const bytes = new TextEncoder().encode(`${line}\n`);
+    try {
+      errors ??= new Output(libbpf, 2);
+      errors.write(bytes, bytes.length, stop.overdue);
+    } catch {
+      // Nobody can be told.
+    }
+  };
 }
 
 function explain(libbpf: Libbpf, tracer: Tracer): void {

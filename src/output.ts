@@ -1,4 +1,4 @@
-/** Standard output: whole batches, short writes and slow readers taken into account. */
+/** Standard output and error: whole batches, short writes and slow readers taken into account. */
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -13,9 +13,11 @@ const ECONNRESET = 104;
 
 const RETRY_MS = 2;
 
-/** Standard output as bytes. Never `process.stdout`: to touch it makes a pipe non-blocking. */
+/** A stream as bytes. Never `process.stdout`: to touch it makes a pipe non-blocking. */
 export class Output implements Disposable {
   readonly #libbpf: Libbpf;
+  readonly #name: string;
+  readonly #stream: number;
   readonly #fd: number;
   readonly #write: (fd: number, data: Uint8Array<ArrayBuffer>, length: number) => number;
   /** What else tells that the reader has gone: its end of a socket, or of a terminal. */
@@ -23,15 +25,20 @@ export class Output implements Disposable {
   #closed = false;
   #stuck = false;
 
-  /** @throws {OutputError} If the process was started without a standard output. */
-  constructor(libbpf: Libbpf) {
-    if (notInherited()) throw new OutputError("standard output is closed");
+  /**
+   * @param stream Its descriptor: 1 or 2.
+   * @throws {OutputError} If the process was started without it.
+   */
+  constructor(libbpf: Libbpf, stream: 1 | 2 = 1) {
+    this.#name = stream === 1 ? "standard output" : "standard error";
+    if (notInherited(stream)) throw new OutputError(`${this.#name} is closed`);
     this.#libbpf = libbpf;
-    this.#fd = openStdout();
+    this.#stream = stream;
+    this.#fd = reopen(stream);
     const { shim_send, shim_write } = libbpf.c;
-    const socket = fstatSync(1).isSocket();
+    const socket = fstatSync(stream).isSocket();
     this.#write = socket ? shim_send : shim_write;
-    this.#hungUp = socket ? ECONNRESET : isatty(1) ? EIO : EPIPE;
+    this.#hungUp = socket ? ECONNRESET : isatty(stream) ? EIO : EPIPE;
   }
 
   /** Whether the reader has gone away; there is nobody to write for then. */
@@ -58,25 +65,26 @@ export class Output implements Disposable {
         this.#stuck = giveUp();
         if (this.#stuck) break;
         this.#libbpf.pause(RETRY_MS);
-      } else if (result !== -EINTR) this.#libbpf.check("write to standard output", result);
+      } else if (result !== -EINTR) this.#libbpf.check(`write to ${this.#name}`, result);
     }
     return left;
   }
 
   [Symbol.dispose](): void {
-    if (this.#fd !== 1) closeSync(this.#fd);
+    if (this.#fd !== this.#stream) closeSync(this.#fd);
   }
 }
 
-/** Standard output cannot be used. */
+/** A stream cannot be used. */
 export class OutputError extends Error {}
 
-/** Bun opens /dev/null where standard output was closed; O_CLOEXEC tells it from an inherited one. */
-function notInherited(): boolean {
+/** Bun opens /dev/null where a stream was closed; O_CLOEXEC tells it from an inherited one. */
+function notInherited(stream: number): boolean {
   const O_CLOEXEC = 0o2000000;
   try {
     // Octal: proc_pid_fdinfo(5).
-    const [, flags] = /^flags:\s*(\d+)/m.exec(readFileSync("/proc/self/fdinfo/1", "utf8")) ?? [];
+    const [, flags] =
+      /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${stream}`, "utf8")) ?? [];
     return (parseInt(flags ?? "0", 8) & O_CLOEXEC) !== 0;
   } catch {
     return false;
@@ -87,12 +95,12 @@ function notInherited(): boolean {
  * A pipe and a terminal are opened anew, for a file description of our own: O_NONBLOCK on the
  * inherited one would show in every process that shares it.
  */
-function openStdout(): number {
+function reopen(stream: number): number {
   try {
-    if (!fstatSync(1).isFIFO() && !isatty(1)) return 1;
+    if (!fstatSync(stream).isFIFO() && !isatty(stream)) return stream;
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
-    return openSync("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    return openSync(`/proc/self/fd/${stream}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch {
-    return 1; // no /proc: then a reader that takes nothing holds up the end
+    return stream; // no /proc: then a reader that takes nothing holds up the end
   }
 }

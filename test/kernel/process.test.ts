@@ -157,6 +157,33 @@ describe("standard output", needsKernel(), () => {
       assert.deepEqual(books(stderr), { printed: delivered, lost: lost(stderr) });
     });
 
+    it(
+      `SIGTERM ends it though nobody reads its standard error (${runtime})`,
+      patience,
+      async (t) => {
+        const { netns, port } = await served();
+        using fifo = new Fifo();
+        const command = [
+          "sh",
+          "-c",
+          'exec "$@" 2>&1',
+          "sh",
+          ...commands[runtime],
+          "-v",
+          "-P",
+          port,
+        ];
+        const child = new Child(command, { stdout: fifo.writer });
+        fifo.handOver();
+        let text = "";
+        await eventually("the header", () => (text += fifo.read()).includes("\nPID "));
+        await connect(netns, port, 5000);
+        const { ms, status } = await child.stop("SIGTERM");
+        endedAtOnce(t, ms);
+        assert.equal(status, 0);
+      },
+    );
+
     it(`SIGTERM ends it though nobody reads its socket (${runtime})`, patience, async (t) => {
       const { netns, port } = await served();
       const command = ["sh", "-c", onSocket, "sh", ...commands[runtime]];
