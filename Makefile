@@ -135,11 +135,11 @@ $(O)/test/client: test/client.c | build/deps-build
 
 test: build $(O)/test/client | build/deps-test
 	$(call msg,TEST,test/unit (Bun))
-	$(Q)$(BUN) test test/unit
+	$(Q)$(BUN) test --timeout 60000 test/unit
 	$(call msg,TEST,test/unit (Deno))
 	$(Q)$(DENO) test --allow-all test/unit
 	$(call msg,TEST,test/kernel)
-	$(Q)$(SUDO) env CI=$(CI) $(abspath $(BUN)) test test/kernel
+	$(Q)$(SUDO) env CI=$(CI) $(abspath $(BUN)) test --timeout 60000 test/kernel
 
 # The guests: other kernels, other machines, and the C tool beside ours.
 guests := build/test/client

@@ -89,9 +89,11 @@ function print(text: string): number {
 
 function start(libbpf: Libbpf, options: Options): number {
   if (options.verbose) libbpf.logLevel(LogLevel.Debug);
-  const stop = new Stop(libbpf);
   using tracer = Tracer.start(libbpf, options);
-  if (options.verbose) explain(libbpf, tracer);
+  // From here on somebody may know that it traces.
+  const stop = new Stop(libbpf);
+  const report = patientReport(libbpf, stop);
+  if (options.verbose) explain(libbpf, tracer, report);
   const blind = neverFires(tracer.backend);
   if (blind) report(`tcpconnect: warning: ${tracer.backend}: ${blind.message}`);
   if (tracer.maps.attempts && !options.result) {
@@ -99,12 +101,12 @@ function start(libbpf: Libbpf, options: Options): number {
     report(`tcpconnect: warning: rows wait for an answer, a failure or a close: ${message}`);
   }
   using output = new Output(libbpf);
-  trace(libbpf, tracer, options, output, stop, patientReport(libbpf, stop));
+  trace(libbpf, tracer, options, output, stop, report);
   return 0;
 }
 
 /** Prints lines on standard error as rows are printed: who reads none must not hold up the end. */
-function patientReport(libbpf: Libbpf, stop: Stop): (line: string) => void {
+function patientReport(libbpf: Libbpf, stop: Stop): Report {
   let errors: Output | undefined;
   return (line) => {
     const bytes = new TextEncoder().encode(`${line}\n`);
@@ -117,14 +119,16 @@ function patientReport(libbpf: Libbpf, stop: Stop): (line: string) => void {
   };
 }
 
-function explain(libbpf: Libbpf, tracer: Tracer): void {
+type Report = (line: string) => void;
+
+function explain(libbpf: Libbpf, tracer: Tracer, report: Report): void {
   const log = libbpf.takeLog().trimEnd();
   if (log) report(log);
-  refuse(tracer);
+  refuse(tracer, report);
   report(`attached: ${tracer.backend} (${tracer.programs.join(", ")})`);
 }
 
-function refuse({ refusals }: Pick<Tracer, "refusals">): void {
+function refuse({ refusals }: Pick<Tracer, "refusals">, report: Report): void {
   for (const { backend, reason } of refusals) {
     if (reason instanceof BpfError && reason.log) report(reason.log.trimEnd());
     report(`not attached: ${backend}: ${reason.message}`);
@@ -139,7 +143,7 @@ function fail(error: unknown, command: Command | undefined): number {
     return EX_USAGE;
   }
   if (error instanceof AttachError && options) {
-    if (options.verbose) refuse(error);
+    if (options.verbose) refuse(error, report);
     report(`tcpconnect: ${advise(error, options)}`);
   } else if (error instanceof BpfError) {
     if (options?.verbose) report(error.log.trimEnd());
