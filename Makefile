@@ -104,7 +104,7 @@ $(O)/tcpconnect.so: $(O)/tcpconnect.skel.h $(shim) lib/shim/shim.h lib/shim/expo
 		-Wl,-z,relro,-z,now,-z,defs,-z,nodelete -Wl,--whole-archive -l:libbpf.a -Wl,--no-whole-archive \
 		-l:libelf.a -l:libz.a $(zstd)
 
-ts := $(wildcard lib/*.ts src/*.ts)
+ts := $(wildcard lib/*.ts src/*.ts src/*/*.ts)
 # Autoload would run a ./bunfig.toml and read a ./.env of whatever directory root stands in.
 $(TOOL): $(O)/tcpconnect.so $(ts) package.json $(foreign) node_modules/.package-lock.json
 	$(call msg,EXE,$@)
@@ -119,9 +119,9 @@ layout = $(BPFTOOL) -j btf dump file $(O)/tcpconnect.bpf.o | $(BUN) lib/generate
 	$(DENO) fmt --quiet --ext ts -
 
 generate: $(O)/tcpconnect.bpf.o node_modules/.package-lock.json
-	$(call msg,GEN,src/layout.gen.ts)
+	$(call msg,GEN,src/event/layout.gen.ts)
 	$(Q)$(layout) > $(O)/layout.gen.ts
-	$(Q)mv $(O)/layout.gen.ts src/layout.gen.ts
+	$(Q)mv $(O)/layout.gen.ts src/event/layout.gen.ts
 
 # Everyday
 
@@ -177,7 +177,7 @@ check: $(O)/tcpconnect.so node_modules/.package-lock.json | build/deps-test
 	$(call msg,CHECK,types)
 	$(Q)$(DENO) check --quiet src lib test bench
 	$(call msg,CHECK,generated)
-	$(Q)$(layout) | diff -u src/layout.gen.ts - || { echo 'stale: run make generate'; exit 1; }
+	$(Q)$(layout) | diff -u src/event/layout.gen.ts - || { echo 'stale: run make generate'; exit 1; }
 
 PREFIX ?= /usr/local
 install: build

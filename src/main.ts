@@ -3,13 +3,13 @@
 import { Buffer } from "node:buffer";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { BpfError, type Libbpf, LoadError, LogLevel } from "../lib/mod.ts";
-import { advise } from "./advice.ts";
-import { type Command, type Options, parse, UsageError } from "./args.ts";
-import { examine } from "./doctor.ts";
-import { help, usage, version } from "./help.ts";
-import { Output, OutputError } from "./output.ts";
-import { Stop, trace } from "./trace.ts";
-import { AttachError, neverFires, Tracer } from "./tracer.ts";
+import { advise } from "./cli/advice.ts";
+import { type Command, type Options, parse, UsageError } from "./cli/parse.ts";
+import { examine } from "./cli/doctor.ts";
+import { help, usage, version } from "./cli/help.ts";
+import { Output, OutputError } from "./run/output.ts";
+import { Stop, trace } from "./run/live.ts";
+import { AttachError, neverFires, Tracer } from "./kernel/tracer.ts";
 
 /** As in sysexits.h. */
 const EX_USAGE = 64;

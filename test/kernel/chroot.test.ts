@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { cgroupRoot } from "../../src/system.ts";
+import { cgroupRoot } from "../../src/kernel/system.ts";
 import { compare, parseAttempts } from "../cases.ts";
 import { Child, endAll, eventually, run } from "../child.ts";
 import { Netns } from "../netns.ts";

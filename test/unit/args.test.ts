@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { type Command, type Options, parse } from "../../src/args.ts";
-import { help, usage } from "../../src/help.ts";
+import { type Command, type Options, parse } from "../../src/cli/parse.ts";
+import { help, usage } from "../../src/cli/help.ts";
 
 const defaults: Options = {
   verbose: false,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { parse, UsageError } from "../../src/args.ts";
+import { parse, UsageError } from "../../src/cli/parse.ts";
 
 const ports = (count: number) => Array.from({ length: count }, (_, i) => i + 1).join();
 

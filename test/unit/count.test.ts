@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { type Options, parse } from "../../src/args.ts";
-import { countEvents, type FlowCount, formatFlows } from "../../src/count.ts";
-import { EventView } from "../../src/event.ts";
+import { type Options, parse } from "../../src/cli/parse.ts";
+import { countEvents, type FlowCount, formatFlows } from "../../src/views/flows.ts";
+import { EventView } from "../../src/event/view.ts";
 import { assertLines, lines, linesC } from "./c.ts";
 import { encode, type Sample } from "./events.ts";
 import { Random } from "./random.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";
 import { BpfError, DisposedError, errnoName } from "../../lib/mod.ts";
-import { result } from "../../src/layout.gen.ts";
-import { resultName } from "../../src/result.ts";
+import { result } from "../../src/event/layout.gen.ts";
+import { resultName } from "../../src/event/verdict.ts";
 import { compiler } from "./c.ts";
 
 /** The names and numbers of C's errno.h; not the second names, such as EWOULDBLOCK. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EventView } from "../../src/event.ts";
+import { EventView } from "../../src/event/view.ts";
 import { encode, randomSamples, type Sample } from "./events.ts";
 
 /** The event that a view stands at, as a sample. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Layout } from "../../lib/mod.ts";
-import { maxValues } from "../../src/args.ts";
-import { counters, event, flow, flow_stats, result, rodata } from "../../src/layout.gen.ts";
+import { maxValues } from "../../src/cli/parse.ts";
+import { counters, event, flow, flow_stats, result, rodata } from "../../src/event/layout.gen.ts";
 import { linesC } from "./c.ts";
 
 const structs: Record<string, Layout> = { event, flow, flow_stats, counters };

@@ -13,7 +13,7 @@ import {
   PerfBuffer,
   read,
 } from "../../lib/mod.ts";
-import { event, rodata } from "../../src/layout.gen.ts";
+import { event, rodata } from "../../src/event/layout.gen.ts";
 import { linesC } from "./c.ts";
 import { fake } from "./fake.ts";
 import { loadShim } from "./runtime.ts";

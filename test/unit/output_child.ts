@@ -3,7 +3,7 @@
 import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 import type { BpfError } from "../../lib/mod.ts";
-import { Output } from "../../src/output.ts";
+import { Output } from "../../src/run/output.ts";
 import { Random } from "./random.ts";
 import { loadShim } from "./runtime.ts";
 

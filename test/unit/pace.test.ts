@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Pace } from "../../src/pace.ts";
+import { Pace } from "../../src/run/pace.ts";
 
 /** A pace, and how it waits after looks that found so many events, the newest at a time in ms. */
 function looks() {

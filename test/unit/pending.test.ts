@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Skeleton } from "../../lib/mod.ts";
-import { EventView } from "../../src/event.ts";
-import { result } from "../../src/layout.gen.ts";
-import { readPending } from "../../src/pending.ts";
-import type { Tracer } from "../../src/tracer.ts";
+import { EventView } from "../../src/event/view.ts";
+import { result } from "../../src/event/layout.gen.ts";
+import { readPending } from "../../src/kernel/pending.ts";
+import type { Tracer } from "../../src/kernel/tracer.ts";
 import { encode, type Sample } from "./events.ts";
 
 /** A tracer whose map of attempts has these, in this order; pending, unless they say otherwise. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { type Options, parse } from "../../src/args.ts";
-import { EventView } from "../../src/event.ts";
-import { Table } from "../../src/table.ts";
-import { TextBuffer } from "../../src/text.ts";
+import { type Options, parse } from "../../src/cli/parse.ts";
+import { EventView } from "../../src/event/view.ts";
+import { Table } from "../../src/views/table.ts";
+import { TextBuffer } from "../../src/event/text.ts";
 import { assertLines, lines, linesC } from "./c.ts";
 import { ascii, encode, randomSamples, type Sample } from "./events.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { TextBuffer } from "../../src/text.ts";
+import { TextBuffer } from "../../src/event/text.ts";
 import { assertLines, latin1, linesC } from "./c.ts";
 import { Random } from "./random.ts";
 

@@ -1,6 +1,6 @@
 /** What runs in a guest where the C tool and ours trace side by side. */
 
-import type { Backend } from "../../src/args.ts";
+import type { Backend } from "../../src/cli/parse.ts";
 
 /** One client after the other connects while all tools watch. */
 export interface Client {

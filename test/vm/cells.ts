@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Attempt, type Case, cases, parseAttempts, parseRows } from "../cases.ts";
-import type { Backend } from "../../src/args.ts";
+import type { Backend } from "../../src/cli/parse.ts";
 import { books, lost as reportedLost } from "../tool.ts";
 import { type Attach, attaches, type Expected } from "./expected.ts";
 import { compareLawfully } from "./law.ts";

@@ -1,6 +1,6 @@
 /** What a kernel or its owner can deny, and what the tool must then do. */
 
-import type { Backend } from "../../src/args.ts";
+import type { Backend } from "../../src/cli/parse.ts";
 
 /** One run of the tool. */
 export interface Trial {

@@ -1,6 +1,6 @@
 /** What each kernel must be found to do: any difference is a failure. */
 
-import type { Backend } from "../../src/args.ts";
+import type { Backend } from "../../src/cli/parse.ts";
 
 export type Attach = Backend | "auto";
 export const attaches: readonly Attach[] = ["fentry", "kprobe", "tracepoint", "auto"];

@@ -13,7 +13,7 @@ import process from "node:process";
 import { beside } from "./beside.ts";
 import { besideScript, type Share } from "./beside_script.ts";
 import { cells, cellsScript } from "./cells.ts";
-import { backends } from "../../src/args.ts";
+import { backends } from "../../src/cli/parse.ts";
 import * as conditions from "./conditions.ts";
 import { expected } from "./expected.ts";
 import { type Guest, type GuestResult, runGuests } from "./guest.ts";

@@ -1,18 +1,18 @@
 /** The loop: from the perf buffer to standard output. */
 
 import os from "node:os";
-import { type Libbpf, write } from "../lib/mod.ts";
-import type { Options } from "./args.ts";
-import { Books, WATCH_MS } from "./books.ts";
-import { countEvents, formatFlows, readFlows } from "./count.ts";
-import { EventView } from "./event.ts";
-import { event as layout } from "./layout.gen.ts";
+import { type Libbpf, write } from "../../lib/mod.ts";
+import type { Options } from "../cli/parse.ts";
+import { Books, WATCH_MS } from "../kernel/accounting.ts";
+import { countEvents, formatFlows, readFlows } from "../views/flows.ts";
+import { EventView } from "../event/view.ts";
+import { event as layout } from "../event/layout.gen.ts";
 import type { Output } from "./output.ts";
 import { Pace } from "./pace.ts";
-import { readPending } from "./pending.ts";
-import { Table } from "./table.ts";
-import { TextBuffer } from "./text.ts";
-import type { Tracer } from "./tracer.ts";
+import { readPending } from "../kernel/pending.ts";
+import { Table } from "../views/table.ts";
+import { TextBuffer } from "../event/text.ts";
+import type { Tracer } from "../kernel/tracer.ts";
 
 /** Bytes to write at once at the most, so that a large batch does not grow the buffer. */
 const CHUNK = 1 << 16;

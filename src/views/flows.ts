@@ -1,11 +1,11 @@
 /** Counted flows as a table: -c. */
 
-import { type BpfMap, read } from "../lib/mod.ts";
-import type { Options } from "./args.ts";
-import type { EventView } from "./event.ts";
-import { flow, flow_stats } from "./layout.gen.ts";
-import { hundredths, resultName } from "./result.ts";
-import { TextBuffer } from "./text.ts";
+import { type BpfMap, read } from "../../lib/mod.ts";
+import type { Options } from "../cli/parse.ts";
+import type { EventView } from "../event/view.ts";
+import { flow, flow_stats } from "../event/layout.gen.ts";
+import { hundredths, resultName } from "../event/verdict.ts";
+import { TextBuffer } from "../event/text.ts";
 
 /** One line of the report. */
 export interface FlowCount {

@@ -4,12 +4,12 @@ import type { AddressInfo } from "node:net";
 import os from "node:os";
 import process from "node:process";
 import { setImmediate } from "node:timers";
-import { BpfError, type Libbpf } from "../lib/mod.ts";
+import { BpfError, type Libbpf } from "../../lib/mod.ts";
 import { advise } from "./advice.ts";
-import { type Backend, backends, type Options, parse } from "./args.ts";
-import { EventView } from "./event.ts";
-import * as system from "./system.ts";
-import { AttachError, Tracer } from "./tracer.ts";
+import { type Backend, backends, type Options, parse } from "./parse.ts";
+import { EventView } from "../event/view.ts";
+import * as system from "../kernel/system.ts";
+import { AttachError, Tracer } from "../kernel/tracer.ts";
 
 /** How long a connect may take to show. */
 const PATIENCE_MS = 1000;

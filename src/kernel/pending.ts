@@ -1,7 +1,7 @@
 /** Attempts that still wait for a change of state when tracing ends. */
 
-import { read } from "../lib/mod.ts";
-import { event, result } from "./layout.gen.ts";
+import { read } from "../../lib/mod.ts";
+import { event, result } from "../event/layout.gen.ts";
 import type { Tracer } from "./tracer.ts";
 
 /**

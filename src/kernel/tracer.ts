@@ -1,8 +1,8 @@
 /** The kernel side: which programs make up a back end, and their way into the kernel. */
 
-import { BpfError, type Libbpf, OpenSkeleton, PerfBuffer, type Skeleton } from "../lib/mod.ts";
-import { type Backend, backends, type Options } from "./args.ts";
-import { bss, event, rodata } from "./layout.gen.ts";
+import { BpfError, type Libbpf, OpenSkeleton, PerfBuffer, type Skeleton } from "../../lib/mod.ts";
+import { type Backend, backends, type Options } from "../cli/parse.ts";
+import { bss, event, rodata } from "../event/layout.gen.ts";
 import { cgroupRoot, ftraceOff, hasIpv6, hasKprobes, withDirectory } from "./system.ts";
 
 /** Why a back end does not run. */

@@ -1,8 +1,8 @@
 /** The books: every attempt is printed, filtered or reported lost. */
 
-import { read } from "../lib/mod.ts";
-import type { Options } from "./args.ts";
-import { counters } from "./layout.gen.ts";
+import { read } from "../../lib/mod.ts";
+import type { Options } from "../cli/parse.ts";
+import { counters } from "../event/layout.gen.ts";
 import type { Tracer } from "./tracer.ts";
 
 /** How rarely to look for losses of which nothing tells. A look at a map costs more than a row. */

@@ -1,10 +1,10 @@
 /** Errors -> the one line that tells the user what to do. */
 
 import process from "node:process";
-import { BpfError } from "../lib/mod.ts";
-import type { Options } from "./args.ts";
-import * as system from "./system.ts";
-import { AttachError, type Refusal } from "./tracer.ts";
+import { BpfError } from "../../lib/mod.ts";
+import type { Options } from "./parse.ts";
+import * as system from "../kernel/system.ts";
+import { AttachError, type Refusal } from "../kernel/tracer.ts";
 
 const isBadBtf = ({ reason }: Refusal) =>
   reason instanceof BpfError && /failed to parse target BTF/.test(reason.log);

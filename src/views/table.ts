@@ -1,10 +1,10 @@
 /** Events as the rows of a table, byte for byte as libbpf-tools' tcpconnect prints them. */
 
-import type { Options } from "./args.ts";
-import type { EventView } from "./event.ts";
-import { event as layout } from "./layout.gen.ts";
-import { hundredths, resultName } from "./result.ts";
-import type { TextBuffer } from "./text.ts";
+import type { Options } from "../cli/parse.ts";
+import type { EventView } from "../event/view.ts";
+import { event as layout } from "../event/layout.gen.ts";
+import { hundredths, resultName } from "../event/verdict.ts";
+import type { TextBuffer } from "../event/text.ts";
 
 /** Room that a row takes at most: every column at its widest. */
 const ROW_MAX = 256;

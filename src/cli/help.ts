@@ -1,6 +1,6 @@
 /** What --help, --usage and --version print. */
 
-import project from "../package.json" with { type: "json" };
+import project from "../../package.json" with { type: "json" };
 
 export const version = `tcpconnect ${project.version}\n`;
 

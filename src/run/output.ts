@@ -2,7 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
-import type { Libbpf } from "../lib/mod.ts";
+import type { Libbpf } from "../../lib/mod.ts";
 
 // Of errno(3).
 const EINTR = 4;

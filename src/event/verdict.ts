@@ -1,6 +1,6 @@
 /** How verdicts and latencies are told. */
 
-import { errnoName } from "../lib/mod.ts";
+import { errnoName } from "../../lib/mod.ts";
 import { result as codes } from "./layout.gen.ts";
 
 /** `ok`, `closed`, `pending`, or the errno's name. */
