@@ -4,12 +4,16 @@ import { Buffer } from "node:buffer";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { BpfError, type Libbpf, LoadError, LogLevel } from "../lib/mod.ts";
 import { advise } from "./cli/advice.ts";
-import { type Command, type Options, parse, UsageError } from "./cli/parse.ts";
 import { examine } from "./cli/doctor.ts";
 import { help, usage, version } from "./cli/help.ts";
-import { Output, OutputError } from "./run/output.ts";
-import { Stop, trace } from "./run/live.ts";
+import { parse, type Request } from "./cli/parse.ts";
+import { UsageError } from "./cli/values.ts";
+import type { TextBuffer } from "./event/text.ts";
 import { AttachError, neverFires, Tracer } from "./kernel/tracer.ts";
+import { live } from "./run/live.ts";
+import { Output, OutputError } from "./run/output.ts";
+import { Stop } from "./run/stop.ts";
+import { Table } from "./views/table.ts";
 
 /** As in sysexits.h. */
 const EX_USAGE = 64;
@@ -31,13 +35,13 @@ function report(line: string): void {
  * @returns The exit status.
  */
 export async function main(args: readonly string[], load: () => Libbpf): Promise<number> {
-  let command: Command | undefined;
+  let request: Request | undefined;
   try {
-    command = parse(args);
-    if ("options" in command) checkBtf(command.options.btf);
-    return await run(command, load);
+    request = parse(args);
+    if ("spec" in request) checkBtf(request.spec.btf);
+    return await run(request, load);
   } catch (error) {
-    return fail(error, command);
+    return fail(error, request);
   }
 }
 
@@ -60,8 +64,8 @@ function checkBtf(btf: string | undefined): void {
   }
 }
 
-async function run(command: Command, load: () => Libbpf): Promise<number> {
-  switch (command.run) {
+async function run(request: Request, load: () => Libbpf): Promise<number> {
+  switch (request.run) {
     case "help":
       return print(help);
     case "usage":
@@ -69,12 +73,12 @@ async function run(command: Command, load: () => Libbpf): Promise<number> {
     case "version":
       return print(version);
     case "doctor": {
-      const { text, works } = await examine(load(), command.options);
+      const { text, works } = await examine(load(), request.spec);
       print(text);
       return works ? 0 : 1;
     }
     case "trace":
-      return start(load(), command.options);
+      return start(load(), request);
   }
 }
 
@@ -87,21 +91,23 @@ function print(text: string): number {
   return 0;
 }
 
-function start(libbpf: Libbpf, options: Options): number {
-  if (options.verbose) libbpf.logLevel(LogLevel.Debug);
-  using tracer = Tracer.start(libbpf, options);
+function start(libbpf: Libbpf, request: Extract<Request, { run: "trace" }>): number {
+  const { spec, table, verbose } = request;
+  if (verbose) libbpf.logLevel(LogLevel.Debug);
+  using tracer = Tracer.start(libbpf, spec);
   // From here on somebody may know that it traces.
   const stop = new Stop(libbpf);
   const report = patientReport(libbpf, stop);
-  if (options.verbose) explain(libbpf, tracer, report);
+  if (verbose) explain(libbpf, tracer, report);
   const blind = neverFires(tracer.backend);
   if (blind) report(`tcpconnect: warning: ${tracer.backend}: ${blind.message}`);
-  if (tracer.maps.attempts && !options.result) {
+  if (tracer.plan.rowsWait) {
     const { message } = tracer.refusals.at(-1)!.reason;
     report(`tcpconnect: warning: rows wait for an answer, a failure or a close: ${message}`);
   }
   using output = new Output(libbpf);
-  trace(libbpf, tracer, options, output, stop, report);
+  const view = (text: TextBuffer) => new Table(text, table);
+  live(libbpf, tracer, { spec, view, verbose }, output, stop, report);
   return 0;
 }
 
@@ -125,7 +131,7 @@ function explain(libbpf: Libbpf, tracer: Tracer, report: Report): void {
   const log = libbpf.takeLog().trimEnd();
   if (log) report(log);
   refuse(tracer, report);
-  report(`attached: ${tracer.backend} (${tracer.programs.join(", ")})`);
+  report(`attached: ${tracer.backend} (${tracer.plan.programs.join(", ")})`);
 }
 
 function refuse({ refusals }: Pick<Tracer, "refusals">, report: Report): void {
@@ -136,17 +142,17 @@ function refuse({ refusals }: Pick<Tracer, "refusals">, report: Report): void {
 }
 
 /** Tells an error in one line, with -v in more; one that nobody foresaw goes on. */
-function fail(error: unknown, command: Command | undefined): number {
-  const options = command && "options" in command ? command.options : undefined;
+function fail(error: unknown, request: Request | undefined): number {
+  const traced = request && "spec" in request ? request : undefined;
   if (error instanceof UsageError) {
     report(`tcpconnect: ${error.message}. Run \`tcpconnect --help\``);
     return EX_USAGE;
   }
-  if (error instanceof AttachError && options) {
-    if (options.verbose) refuse(error, report);
-    report(`tcpconnect: ${advise(error, options)}`);
+  if (error instanceof AttachError && traced) {
+    if (traced.verbose) refuse(error, report);
+    report(`tcpconnect: ${advise(error, traced.spec)}`);
   } else if (error instanceof BpfError) {
-    if (options?.verbose) report(error.log.trimEnd());
+    if (traced?.verbose) report(error.log.trimEnd());
     report(`tcpconnect: ${error.message}`);
   } else if (
     error instanceof LoadError || error instanceof OutputError ||

@@ -2,15 +2,15 @@
 
 import process from "node:process";
 import { BpfError } from "../../lib/mod.ts";
-import type { Options } from "./parse.ts";
 import * as system from "../kernel/system.ts";
+import type { TraceSpec } from "../kernel/spec.ts";
 import { AttachError, type Refusal } from "../kernel/tracer.ts";
 
 const isBadBtf = ({ reason }: Refusal) =>
   reason instanceof BpfError && /failed to parse target BTF/.test(reason.log);
 
 /** What to do about a trace that could not start. */
-export function advise(error: AttachError, options: Options): string {
+export function advise(error: AttachError, spec: TraceSpec): string {
   const failed = (operation: string, ...codes: string[]) =>
     error.refusals.some(({ reason }) =>
       reason instanceof BpfError && reason.operation.startsWith(operation) &&
@@ -24,11 +24,11 @@ export function advise(error: AttachError, options: Options): string {
       } here; run it outside this container or give it that`
       : "not permitted: run it as root (sudo tcpconnect)";
   }
-  if (!system.hasBtf() && options.btf === undefined) {
+  if (!system.hasBtf() && spec.btf === undefined) {
     return "this kernel carries no BTF (/sys/kernel/btf/vmlinux): give it with --btf FILE, or boot a kernel built with CONFIG_DEBUG_INFO_BTF";
   }
-  if (options.btf !== undefined && error.refusals.some(isBadBtf)) {
-    return `--btf '${options.btf}' is not the BTF of a kernel`;
+  if (spec.btf !== undefined && error.refusals.some(isBadBtf)) {
+    return `--btf '${spec.btf}' is not the BTF of a kernel`;
   }
   if (system.lockdown() === "confidentiality") {
     return "kernel lockdown is in confidentiality mode, which forbids this: boot with lockdown=integrity or without";
@@ -48,6 +48,6 @@ export function advise(error: AttachError, options: Options): string {
       ? "-r with tracepoints needs tracefs: mount -t tracefs tracefs /sys/kernel/tracing"
       : "-r with tracepoints needs tracefs, which only root may read here: run it as root";
   }
-  if (options.attach === "auto") return `nothing attaches on this kernel: ${error.message}`;
+  if (spec.attach === "auto") return `nothing attaches on this kernel: ${error.message}`;
   return `cannot attach on this kernel: ${error.message}; try --attach auto`;
 }

@@ -6,8 +6,10 @@ import process from "node:process";
 import { setImmediate } from "node:timers";
 import { BpfError, type Libbpf } from "../../lib/mod.ts";
 import { advise } from "./advice.ts";
-import { type Backend, backends, type Options, parse } from "./parse.ts";
+
 import { EventView } from "../event/view.ts";
+import { backendNames, backends } from "../kernel/backends.ts";
+import { type BackendName, traceAll, type TraceSpec } from "../kernel/spec.ts";
 import * as system from "../kernel/system.ts";
 import { AttachError, Tracer } from "../kernel/tracer.ts";
 
@@ -17,7 +19,7 @@ const PATIENCE_MS = 1000;
 /** What a back end said when it was tried; `error` if it does not work. */
 interface Trial {
   name: string;
-  backend: Backend;
+  backend: BackendName;
   error?: Error;
 }
 
@@ -28,43 +30,45 @@ interface Trial {
  */
 export async function examine(
   libbpf: Libbpf,
-  options: Options,
+  spec: TraceSpec,
 ): Promise<{ text: string; works: boolean }> {
+  // Whatever else the command line asks for: the doctor looks at its own connects, and only these.
+  const { btf, bufferPages } = spec;
   const trials: Trial[] = [];
-  for (const backend of backends) {
-    for (const result of [false, true]) {
-      const name = result ? `${backend} -r` : backend;
+  for (const backend of backendNames) {
+    for (const verdict of [false, true]) {
+      const name = verdict ? `${backend} -r` : backend;
       trials.push({
         name,
         backend,
-        ...await attempt(libbpf, { ...options, attach: backend, result }),
+        ...await attempt(libbpf, { btf, bufferPages, attach: backend, verdict }),
       });
     }
   }
   const lines = [
-    ...facts(options, trials),
+    ...facts(spec, trials),
     ...trials.map(({ name, error }): [string, string] => [
       name,
       error ? `no: ${error.message}` : "yes: loaded, attached, saw its own connect",
     ]),
   ];
   const table = lines.map(([name, value]) => `${name.padEnd(14)} ${value}\n`).join("");
-  return { text: `${table}\n${verdict(options, trials)}\n`, works: trials.some(works) };
+  return { text: `${table}\n${conclusion(spec, trials)}\n`, works: trials.some(works) };
 }
 
 const works = ({ error }: Trial) => error === undefined;
 
-async function attempt(libbpf: Libbpf, options: Options): Promise<{ error?: Error }> {
+async function attempt(
+  libbpf: Libbpf,
+  spec: Partial<TraceSpec>,
+): Promise<{ error?: Error }> {
   // Not at the top: a trace has no use for it, and would start later.
   const { createServer } = await import("node:net");
   const server = createServer((socket) => socket.end());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   try {
-    // Whatever else the command line asks for: our own connect, and nobody else's.
-    const { options: all } = parse(["-P", `${port}`]) as { options: Options };
-    const { btf, bufferPages, attach, result } = options;
-    using tracer = Tracer.start(libbpf, { ...all, btf, bufferPages, attach, result });
+    using tracer = Tracer.start(libbpf, { ...traceAll, ...spec, ports: [port] });
     if (!await sees(tracer, port)) return { error: new Error("attached, but it never fires") };
     return {};
   } catch (error) {
@@ -94,7 +98,7 @@ async function sees(tracer: Tracer, port: number): Promise<boolean> {
   }
 }
 
-function facts(options: Options, trials: readonly Trial[]): [string, string][] {
+function facts(spec: TraceSpec, trials: readonly Trial[]): [string, string][] {
   const names: [string, number][] = [
     ["CAP_BPF", system.CAP_BPF],
     ["CAP_PERFMON", system.CAP_PERFMON],
@@ -105,9 +109,10 @@ function facts(options: Options, trials: readonly Trial[]): [string, string][] {
   const refused = trials.map(({ error }) => error)
     .find((error) => error instanceof BpfError && error.operation.includes("perf buffer"));
   const reached = trials.some(works);
+  const limits = Object.values(backends).flatMap((backend) => backend.limits ?? []);
   return [
     ["kernel", `${os.release()} ${os.machine()}`],
-    ["BTF", system.hasBtf() ? "yes" : options.btf ? `from ${options.btf}` : "no"],
+    ["BTF", system.hasBtf() ? "yes" : spec.btf ? `from ${spec.btf}` : "no"],
     ["lockdown", system.lockdown() || "none"],
     ["capabilities", `UID ${process.getuid?.()}: ${capabilities.join(", ") || "none that counts"}`],
     ["memlock", system.memlock()],
@@ -115,18 +120,20 @@ function facts(options: Options, trials: readonly Trial[]): [string, string][] {
     ["ftrace", system.ftraceOff() ? "no: kernel.ftrace_enabled is 0" : "yes"],
     [
       "tracefs",
-      system.tracefs() === "readable" ? "yes" : `${system.tracefs()}: tracepoint -r needs it`,
+      system.tracefs() === "readable"
+        ? "yes"
+        : `${system.tracefs()}: ${limits.map((l) => l.tracefs).join(", ")}`,
     ],
-    ["cgroup v2", system.cgroupRoot() ?? "no: tracepoint rows wait for an answer"],
+    ["cgroup v2", system.cgroupRoot() ?? `no: ${limits.map((l) => l.cgroup).join(", ")}`],
     ["IPv6", system.hasIpv6() ? "yes" : "no"],
   ];
 }
 
-function verdict(options: Options, trials: readonly Trial[]): string {
+function conclusion(spec: TraceSpec, trials: readonly Trial[]): string {
   const first = trials.find(works);
   if (!first) {
     const refusals = trials.map(({ backend, error }) => ({ backend, reason: error! }));
-    return `tcpconnect cannot run here: ${advise(new AttachError(refusals), options)}`;
+    return `tcpconnect cannot run here: ${advise(new AttachError(refusals), spec)}`;
   }
   const kprobe = trials.some((trial) => trial.backend === "kprobe" && works(trial));
   const peer = kprobe ? "runs here too" : "cannot run here";

@@ -1,15 +1,62 @@
-/** What --help, --usage and --version print. */
+/** What `--help`, `--usage` and `--version` print: from the options table. */
 
 import project from "../../package.json" with { type: "json" };
+import { backends } from "../kernel/backends.ts";
+import { type Group, type Option, optionEntries } from "./options.ts";
 
 export const version = `tcpconnect ${project.version}\n`;
 
-export const usage = `\
-Usage: tcpconnect [-46chLrstUvV?] [-p PIDS] [-u UIDS] [-P PORTS] [--attach BACKEND] [--btf FILE]
-            [--buffer-pages N] [--count] [--doctor] [--failed] [--help] [--ipv4] [--ipv6]
-            [--lport] [--min-latency MS] [--pid PIDS] [--port PORTS] [--print-uid] [--result]
-            [--source-port] [--timestamp] [--uid UIDS] [--usage] [--verbose] [--version]
-`;
+const WIDTH = 98;
+
+const shown = optionEntries.filter(([, { group }]) => group !== "unavailable");
+const withValue = (name: string, { value }: Option<unknown>) =>
+  value === undefined ? name : `${name} ${value}`;
+
+/** Words in lines of at most {@linkcode WIDTH} characters, those after the first indented. */
+function wrap(words: readonly string[], indent: string): string {
+  const lines = [""];
+  for (const word of words) {
+    const longer = `${lines.at(-1)!}${lines.at(-1)!.trim() ? " " : ""}${word}`;
+    if (longer.length <= WIDTH) lines[lines.length - 1] = longer;
+    else lines.push(indent + word);
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Digits, then letters, small ones before capitals, then signs. */
+function byLetter(a: string, b: string): number {
+  const key = (c: string) => `${/\d/.test(c) ? 0 : /[a-z]/i.test(c) ? 1 : 2}${c.toLowerCase()}`;
+  return key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : a < b ? 1 : -1;
+}
+
+function synopsis(): string {
+  const flags = shown.filter(([, { value }]) => value === undefined);
+  const letters = flags.flatMap(([, { short = "" }]) => [...short]).sort(byLetter).join("");
+  const capitalsLast = ([, { short = "" }]: (typeof shown)[number]) =>
+    `${/[A-Z]/.test(short)}${short}`;
+  const valued = shown.filter(([, { short, value }]) => short && value !== undefined)
+    .sort((a, b) => capitalsLast(a) < capitalsLast(b) ? -1 : 1);
+  const long = shown.toSorted(([a], [b]) => a < b ? -1 : 1);
+  return wrap([
+    "Usage: tcpconnect",
+    `[-${letters}]`,
+    ...valued.map(([, option]) => `[${withValue(`-${option.short}`, option)}]`),
+    ...long.map(([name, option]) => `[${withValue(`--${name}`, option)}]`),
+  ], " ".repeat(12));
+}
+
+export const usage = synopsis();
+
+/** The options of a group, a line each. */
+function section(wanted: Group): string {
+  return shown.filter(([, { group }]) => group === wanted).map(([name, option]) => {
+    const letters = [...option.short ?? ""].map((letter) => `-${letter}, `).join("");
+    const names = `${letters.padStart(4)}${withValue(`--${name}`, option)}`;
+    return `  ${names.padEnd(23)} ${option.sentence}\n`;
+  }).join("");
+}
+
+const needs = Object.entries(backends).map(([name, { needs }]) => `${name} ${needs}`).join(", ");
 
 export const help = `\
 Usage: tcpconnect [OPTION...]
@@ -26,37 +73,20 @@ EXAMPLES:
     tcpconnect --failed    # only what did not work
 
 What to show:
-  -c, --count             Count connects by source address, destination address and port
-  -L, --lport             Show the source port (the same as -s)
-  -r, --result            One row per attempt, when its fate is known: RESULT and LAT(ms)
-  -s, --source-port       Show the source port; with -c, count by it too
-  -t, --timestamp         Show the time in seconds since the first connect shown
-  -U, --print-uid         Show the UID
-
+${section("show")}
 What to trace:
-  -4, --ipv4              IPv4 only
-  -6, --ipv6              IPv6 only (an IPv4-mapped address counts as IPv4)
-      --failed            Only attempts that did not end ok; implies -r
-      --min-latency MS    Only attempts that took at least MS milliseconds; implies -r
-  -p, --pid PIDS          Only these processes; a comma-separated list, as below
-  -P, --port PORTS        Only these destination ports
-  -u, --uid UIDS          Only these users, by UID or by name
-
+${section("trace")}
 How to trace:
-      --attach BACKEND    auto (the default), fentry, kprobe or tracepoint
-      --btf FILE          Take the kernel's BTF from FILE, for a kernel that carries none
-      --buffer-pages N    Pages of the perf buffer of each CPU; a power of two, 128 by default
-
-      --doctor            Try every back end on this kernel, and say what works and why not
-  -v, --verbose           Say how it attached and why not otherwise, with libbpf's log
-  -?, -h, --help          Give this help
-      --usage             Give a short usage message
-  -V, --version           Print the version
-
-Back ends: auto takes the first that works. fentry needs Linux 5.5 and BTF, kprobe needs
-CONFIG_KPROBES, tracepoint runs on most kernels. They print the same rows. With tracepoint and no
-cgroup v2, a row waits for the connection's next change of state: an answer, a failure, a close.
-
+${section("attach")}
+${section("other")}
+${
+  wrap(
+    (`Back ends: auto takes the first that works. ${needs}. They print the same rows. With tracepoint ` +
+      "and no cgroup v2, a row waits for the connection's next change of state: an answer, a failure, " +
+      "a close.").split(" "),
+    "",
+  )
+}
 -C/--cgroupmap and -M/--mntnsmap are not available.
 
 With -r, RESULT is ok, the name of an errno, closed if the program gave up before an answer, or

@@ -1,82 +1,41 @@
-/** Command line -> options. */
+/** Command line -> what each room asks for. */
 
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-
-/** How to attach, in the order in which `auto` tries. */
-export const backends = ["fentry", "kprobe", "tracepoint"] as const;
-export type Backend = (typeof backends)[number];
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type ColumnKey, columns, needsOf } from "../event/columns.ts";
+import type { TraceSpec } from "../kernel/spec.ts";
+import type { TableOptions } from "../views/table.ts";
+import { optionEntries, type Values } from "./options.ts";
+import { UsageError } from "./values.ts";
 
 /** What the command line asks for. */
-export interface Options {
-  verbose: boolean;
-  timestamp: boolean;
-  count: boolean;
-  printUid: boolean;
-  sourcePort: boolean;
-  result: boolean;
-  failed: boolean;
-  /** In nanoseconds. */
-  minLatency: bigint;
-  pids: number[];
-  uids: number[];
-  ports: number[];
-  family: 0 | 4 | 6;
-  attach: Backend | "auto";
-  btf: string | undefined;
-  bufferPages: number;
-}
+export type Request =
+  | { readonly run: "help" | "usage" | "version" }
+  | { readonly run: "doctor"; readonly spec: TraceSpec; readonly verbose: boolean }
+  | {
+    readonly run: "trace";
+    readonly spec: TraceSpec;
+    readonly table: TableOptions;
+    readonly verbose: boolean;
+  };
 
-export type Command =
-  | { run: "trace" | "doctor"; options: Options }
-  | { run: "help" | "usage" | "version" };
+type Config = NonNullable<ParseArgsConfig["options"]>;
 
-/** Arguments that cannot be taken; its message is one line for the user, whatever it quotes. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message.replace(/\p{Cc}/gu, "?"));
-  }
-}
-
-/** Most values that -p, -u and -P take: MAX_PIDS, MAX_UIDS and MAX_PORTS of tcpconnect.h. */
-export const maxValues = 64;
-
-const flag = (short: string) => ({ type: "boolean", short }) as const;
-const long = { type: "boolean" } as const;
-const values = (short: string) => ({ type: "string", short, multiple: true }) as const;
-const value = { type: "string" } as const;
-
-const config = {
-  verbose: flag("v"),
-  timestamp: flag("t"),
-  count: flag("c"),
-  "print-uid": flag("U"),
-  "source-port": flag("s"),
-  lport: flag("L"),
-  result: flag("r"),
-  failed: long,
-  "min-latency": value,
-  pid: values("p"),
-  uid: values("u"),
-  port: values("P"),
-  ipv4: flag("4"),
-  ipv6: flag("6"),
-  cgroupmap: values("C"),
-  mntnsmap: values("M"),
-  attach: value,
-  btf: value,
-  "buffer-pages": value,
-  doctor: long,
-  help: flag("h"),
-  "?": flag("?"),
-  usage: long,
-  version: flag("V"),
-} as const;
+/** The table as parseArgs() takes it. A letter beyond the first is a name of its own there. */
+const config: Config = Object.fromEntries(
+  optionEntries.flatMap(([name, { short = "", value, multiple }]) => {
+    const type = value === undefined ? "boolean" as const : "string" as const;
+    const [letter, ...more] = [...short].reverse();
+    return [
+      [name, { type, multiple, ...(letter === undefined ? {} : { short: letter }) }],
+      ...more.map((other) => [other, { type, multiple, short: other }]),
+    ];
+  }),
+);
 
 /** Expands `--time` to `--timestamp`, as getopt_long(3) does with every unambiguous beginning. */
 function expand(arg: string): string {
   const [, name, rest] = /^--([^=]+)(.*)$/s.exec(arg) ?? [];
-  if (name === undefined || name in config) return arg;
+  if (name === undefined || Object.hasOwn(config, name)) return arg;
   const matches = Object.keys(config).filter((key) => key.startsWith(name));
   if (matches.length > 1) {
     throw new UsageError(
@@ -91,9 +50,11 @@ function expandAll(args: readonly string[]): string[] {
   return args.map((arg, i) => end >= 0 && i >= end ? arg : expand(arg));
 }
 
-function parseTokens(args: readonly string[]) {
+type Given = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+function parseTokens(args: readonly string[]): Given {
   try {
-    return parseArgs({ args: expandAll(args), options: config, strict: true });
+    return parseArgs({ args: expandAll(args), options: config, strict: true }).values;
   } catch (error) {
     if (error instanceof UsageError) throw error;
     // Node's messages go on with advice about '--' in further sentences.
@@ -107,66 +68,28 @@ function parseTokens(args: readonly string[]) {
   }
 }
 
-/** A whole number in decimal digits, within bounds. */
-function number(text: string, what: string, min: number, max: number): number {
-  const parsed = /^[0-9]+$/.test(text) ? Number(text) : NaN;
-  if (!(parsed >= min && parsed <= max)) {
-    throw new UsageError(`invalid ${what} '${text}': not a whole number from ${min} to ${max}`);
-  }
-  return parsed;
+/** What all options mean, those that others imply too. */
+function evaluate(given: Given): Values {
+  const implied = new Set(
+    optionEntries.flatMap(([name, { implies = [] }]) => given[name] === undefined ? [] : implies),
+  );
+  const texts = (name: string) =>
+    [given[name] ?? (implied.has(name) ? true : [])].flat().map(String);
+  return Object.fromEntries(
+    optionEntries.map(([name, { parse }]) => [name, parse(texts(name))]),
+  ) as Values;
 }
 
-/** The elements of comma-separated lists. */
-function list<T>(texts: string[] | undefined, what: string, parse: (text: string) => T): T[] {
-  const elements = (texts ?? []).flatMap((text) => text.split(",")).map((text) => {
-    if (text === "") throw new UsageError(`empty ${what} in '${texts!.join(",")}'`);
-    return parse(text);
-  });
-  const unique = [...new Set(elements)];
-  if (unique.length > maxValues) {
-    throw new UsageError(`too many ${what}s: ${unique.length}, of at most ${maxValues}`);
-  }
-  return unique;
-}
-
-function passwd(): string[] {
-  try {
-    return readFileSync("/etc/passwd", "utf8").split("\n");
-  } catch {
-    return [];
-  }
-}
-
-function uid(text: string): number {
-  // 4294967295 is (uid_t)-1, which the kernel gives to nobody.
-  if (/^[0-9]/.test(text)) return number(text, "UID", 0, 0xfffffffe);
-  const entry = passwd().find((line) => line.split(":")[0] === text);
-  if (!entry) throw new UsageError(`unknown user '${text}': not in /etc/passwd; give the UID`);
-  return Number(entry.split(":")[2]);
-}
-
-function milliseconds(text: string): bigint {
-  if (!/^[0-9]{1,9}(\.[0-9]{1,6})?$/.test(text)) {
-    throw new UsageError(`invalid latency '${text}': not milliseconds as 250 or 0.25`);
-  }
-  return BigInt(Math.round(Number(text) * 1e6));
-}
-
-/** The kernel wants a power of two; the upper bound keeps a buffer below 256 MiB per CPU. */
-function pages(text: string): number {
-  const count = number(text, "number of pages", 1, 65536);
-  if (count & (count - 1)) {
-    throw new UsageError(`invalid number of pages '${text}': not a power of two`);
-  }
-  return count;
-}
-
-function backend(text: string): Options["attach"] {
-  const found = (["auto", ...backends] as const).find((name) => name === text);
-  if (!found) {
-    throw new UsageError(`invalid --attach '${text}': not auto, ${backends.join(", ")}`);
-  }
-  return found;
+/** Which columns the table has; the C tool fixes their order. */
+function tableColumns(v: Values): ColumnKey[] {
+  const asked: Partial<Record<ColumnKey, boolean>> = {
+    time: v.timestamp,
+    uid: v["print-uid"],
+    sport: v["source-port"],
+    result: v.result,
+    lat: v.result,
+  };
+  return (Object.keys(columns) as ColumnKey[]).filter((key) => asked[key] ?? true);
 }
 
 /**
@@ -175,32 +98,32 @@ function backend(text: string): Options["attach"] {
  * @param args Without the program's name.
  * @throws {UsageError} On anything that is not understood completely.
  */
-export function parse(args: readonly string[]): Command {
-  const { values: v } = parseTokens(args);
-  if (v.help || v["?"]) return { run: "help" };
-  if (v.usage) return { run: "usage" };
-  if (v.version) return { run: "version" };
-  if (v.cgroupmap || v.mntnsmap) {
-    const option = v.cgroupmap ? "-C/--cgroupmap" : "-M/--mntnsmap";
-    throw new UsageError(`${option} is not available: nothing would be filtered`);
-  }
+export function parse(args: readonly string[]): Request {
+  const given = parseTokens(args);
+  if (given["help"] || given["?"]) return { run: "help" };
+  if (given["usage"]) return { run: "usage" };
+  if (given["version"]) return { run: "version" };
+  const v = evaluate(given);
   if (v.ipv4 && v.ipv6) throw new UsageError("-4 and -6 exclude each other");
-  const options: Options = {
-    verbose: v.verbose ?? false,
-    timestamp: v.timestamp ?? false,
-    count: v.count ?? false,
-    printUid: v["print-uid"] ?? false,
-    sourcePort: (v["source-port"] || v.lport) ?? false,
-    result: (v.result || v.failed || v["min-latency"] !== undefined) ?? false,
-    failed: v.failed ?? false,
-    minLatency: milliseconds(v["min-latency"] ?? "0"),
-    pids: list(v.pid, "PID", (text) => number(text, "PID", 1, 0x7fffffff)),
-    uids: list(v.uid, "UID", uid),
-    ports: list(v.port, "port", (text) => number(text, "port", 1, 65535)),
-    family: v.ipv4 ? 4 : v.ipv6 ? 6 : 0,
-    attach: backend(v.attach ?? "auto"),
+  const keys = tableColumns(v);
+  const needs = needsOf(keys);
+  const spec: TraceSpec = {
+    attach: v.attach,
     btf: v.btf,
-    bufferPages: pages(v["buffer-pages"] ?? "128"),
+    bufferPages: v["buffer-pages"],
+    pids: v.pid,
+    uids: v.uid,
+    ports: v.port,
+    family: v.ipv4 ? 4 : v.ipv6 ? 6 : 0,
+    uid: needs.has("uid"),
+    verdict: needs.has("verdict"),
+    onlyFailed: v.failed,
+    minLatency: v["min-latency"],
+    count: v.count,
+    flowSport: v["source-port"],
   };
-  return { run: v.doctor ? "doctor" : "trace", options };
+  const { verbose } = v;
+  if (v.doctor) return { run: "doctor", spec, verbose };
+  const table = { columns: keys, sourcePort: v["source-port"], verdict: v.result };
+  return { run: "trace", spec, table, verbose };
 }

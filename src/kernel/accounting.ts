@@ -1,8 +1,8 @@
-/** The books: every attempt is printed, filtered or reported lost. */
+/** Accounting: every attempt is printed, filtered or reported lost. */
 
 import { read } from "../../lib/mod.ts";
-import type { Options } from "../cli/parse.ts";
 import { counters } from "../event/layout.gen.ts";
+import type { TraceSpec } from "./spec.ts";
 import type { Tracer } from "./tracer.ts";
 
 /** How rarely to look for losses of which nothing tells. A look at a map costs more than a row. */
@@ -12,7 +12,7 @@ const NEWLINE = 0x0a;
 type Counter = keyof typeof counters.fields;
 
 /** Keeps account of one trace, and reports losses: as they happen, and in sum at the end. */
-export class Books {
+export class Accounting {
   /** Rows handed to standard output, or connects counted. */
   printed = 0;
   /** Left out by user space. */
@@ -20,16 +20,20 @@ export class Books {
   /** Attempts whose end nobody saw. */
   missed = 0;
   readonly #tracer: Tracer;
+  readonly #verdict: boolean;
   readonly #report: (line: string) => void;
   #unwritten = 0;
   #nextWatch: number;
-  #told = 0;
-  #toldCpu = 0;
+  #reportedFull = 0;
+  #reportedCpu = 0;
 
-  constructor(tracer: Tracer, report: (line: string) => void) {
+  /** @param report Takes lines for standard error. */
+  constructor(tracer: Tracer, spec: TraceSpec, report: (line: string) => void) {
     this.#tracer = tracer;
+    this.#verdict = spec.verdict;
     this.#report = report;
-    this.#nextWatch = Object.values(tracer.maps).includes(true) ? 0 : Infinity;
+    const { attempts, calls } = tracer.plan.maps;
+    this.#nextWatch = attempts || calls || spec.count ? 0 : Infinity;
   }
 
   /**
@@ -39,7 +43,7 @@ export class Books {
    */
   watch(now: number): void {
     if (this.#tracer.buffer.lostCount > 0) this.#watchBuffer();
-    if (this.#tracer.lostCpu > this.#toldCpu) this.#watchCpus();
+    if (this.#tracer.lostCpu > this.#reportedCpu) this.#watchCpus();
     if (now >= this.#nextWatch) {
       this.#watchMaps();
       this.#nextWatch = now + WATCH_MS;
@@ -54,14 +58,16 @@ export class Books {
 
   #watchCpus(): void {
     const lost = this.#tracer.lostCpu;
-    this.#report(`Lost ${lost - this.#toldCpu} events on a CPU that came up later: start again`);
-    this.#toldCpu = lost;
+    const since = lost - this.#reportedCpu;
+    this.#report(`Lost ${since} events on a CPU that came up later: start again`);
+    this.#reportedCpu = lost;
   }
 
   #watchMaps(): void {
     const full = this.#kernel("lost_full");
-    if (full > this.#told) this.#report(`Lost ${full - this.#told} events: map full`);
-    this.#told = full;
+    const since = full - this.#reportedFull;
+    if (since > 0) this.#report(`Lost ${since} events: map full`);
+    this.#reportedFull = full;
   }
 
   /** Accounts for rows that were taken as printed but never reached standard output. */
@@ -69,29 +75,30 @@ export class Books {
     for (const byte of bytes) if (byte === NEWLINE) this.#unwritten++;
   }
 
-  /** Reports the sum. To be called once all programs are detached and all buffers drained. */
-  close(options: Options): void {
-    const skipped = this.#skipped(options.result ? /^fentry_/ : /^fexit_/);
+  /**
+   * Reports the sum. To be called once all programs are detached and all buffers drained.
+   *
+   * @param verbose Whether to report it when nothing was lost too.
+   */
+  close(verbose: boolean): void {
+    const { plan } = this.#tracer;
+    const skipped = this.#skipped(plan.skippedAreLost);
     const lost = {
       "perf buffer full": this.#kernel("lost_output"),
       "CPU came up later": this.#tracer.lostCpu,
       "map full": this.#kernel("lost_full"),
-      "probe missed": this.#kernel("lost_missed") + this.missed + this.#unreturned(options) +
-        skipped,
+      "probe missed": this.#kernel("lost_missed") + this.missed + this.#leftCalls() + skipped,
       "output stuck": this.#unwritten,
     };
     const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
     const causes = Object.entries(lost).filter(([, count]) => count > 0)
       .map(([cause, count]) => `${count} ${cause}`).join(", ");
     if (total > 0) this.#report(`Lost ${total} events in all: ${causes}`);
-    if (this.#tracer.backend === "tracepoint") {
-      // Most state changes are no attempt's beginning, and the twin sees the ends; nobody can tell.
-      const unseen = this.#skipped(/^state_[a-z]+$/);
-      if (unseen > 0) this.#report(`Lost at most ${unseen} more: state changes missed`);
-    }
-    if (!options.verbose) return;
+    const unseen = this.#skipped(plan.skippedMayBeLost);
+    if (unseen > 0) this.#report(`Lost at most ${unseen} more: state changes missed`);
+    if (!verbose) return;
     const printed = this.printed - this.#unwritten;
-    if (!options.result) return this.#report(`printed ${printed}, lost ${total}`);
+    if (!this.#verdict) return this.#report(`printed ${printed}, lost ${total}`);
     // The kernel did not see what it skipped.
     const attempts = this.#kernel("seen") + skipped;
     const filtered = this.filtered + this.#kernel("filtered");
@@ -101,15 +108,14 @@ export class Books {
   }
 
   /** How often programs were not run because they interrupted themselves. */
-  #skipped(which: RegExp): number {
-    const { skeleton, programs } = this.#tracer;
-    return programs.filter((name) => which.test(name))
-      .reduce((sum, name) => sum + skeleton.recursionMisses(name), 0);
+  #skipped(programs: readonly string[]): number {
+    const { skeleton } = this.#tracer;
+    return programs.reduce((sum, name) => sum + skeleton.recursionMisses(name), 0);
   }
 
-  /** Calls whose kretprobe did not fire (its maxactive was used up); -r needs it for no row. */
-  #unreturned(options: Options): number {
-    if (this.#tracer.backend !== "kprobe" || options.result) return 0;
+  /** Calls whose return was not seen: a kretprobe has room for so many at once (its maxactive). */
+  #leftCalls(): number {
+    if (!this.#tracer.plan.leftCallsAreLost) return 0;
     return [...this.#tracer.skeleton.map("calls").entries()].length;
   }
 

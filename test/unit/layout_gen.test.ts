@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Layout } from "../../lib/mod.ts";
-import { maxValues } from "../../src/cli/parse.ts";
+import { maxValues } from "../../src/cli/values.ts";
 import { counters, event, flow, flow_stats, result, rodata } from "../../src/event/layout.gen.ts";
 import { linesC } from "./c.ts";
 

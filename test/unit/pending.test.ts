@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Skeleton } from "../../lib/mod.ts";
-import { EventView } from "../../src/event/view.ts";
+import { batchOf, eventsOf } from "../../src/event/batch.ts";
 import { result } from "../../src/event/layout.gen.ts";
 import { readPending } from "../../src/kernel/pending.ts";
-import type { Tracer } from "../../src/kernel/tracer.ts";
+import { backends } from "../../src/kernel/backends.ts";
+import { type BackendName, traceAll } from "../../src/kernel/spec.ts";
+import type { Libbpf } from "../../lib/mod.ts";
 import { encode, type Sample } from "./events.ts";
 
 /** A tracer whose map of attempts has these, in this order; pending, unless they say otherwise. */
-function waiting(given: readonly Sample[], backend: Tracer["backend"] = "fentry") {
+function waiting(given: readonly Sample[], backend: BackendName = "fentry") {
   const samples = given.map((sample) => ({ result: result.RESULT_PENDING, ...sample }));
   const memory = encode(samples);
   const size = memory.length / (samples.length || 1);
@@ -21,23 +23,33 @@ function waiting(given: readonly Sample[], backend: Tracer["backend"] = "fentry"
       return { entries: () => entries };
     },
   } as unknown as Skeleton;
-  return { skeleton, backend };
+  const [plan] = backends[backend].plans({} as Libbpf, { ...traceAll, verdict: true });
+  return { skeleton, plan: plan! };
+}
+
+/** What is read as pending of a map, its events as a view tells them. */
+function read(
+  given: readonly Sample[],
+  { backend, now = 1000, minLatency = 0n }: {
+    backend?: BackendName;
+    now?: number;
+    minLatency?: bigint;
+  } = {},
+) {
+  const { samples, filtered, missed } = readPending(waiting(given, backend), now, minLatency);
+  const events = [];
+  for (const { pid, time, latency, result } of eventsOf(batchOf(samples))) {
+    events.push({ pid, time, latency, result });
+  }
+  return { events, filtered, missed };
 }
 
 test("readPending() makes events that end now, the oldest first", () => {
-  const tracer = waiting([{ time: 3000, pid: 3 }, { time: 1000, pid: 1 }, {
-    time: 2000,
-    pid: 2,
-  }]);
-  const { samples, count, filtered } = readPending(tracer, 10_000, 0n);
-  assert.deepEqual([count, filtered], [3, 0]);
-  const view = new EventView(samples);
-  const rows = [0, 1, 2].map((i) => {
-    const { pid, time, latency, result } = view.at(i);
-    return { pid, time, latency, result };
-  });
+  const given = [{ time: 3000, pid: 3 }, { time: 1000, pid: 1 }, { time: 2000, pid: 2 }];
+  const { events, filtered } = read(given, { now: 10_000 });
+  assert.equal(filtered, 0);
   const pending = { time: 10_000, result: result.RESULT_PENDING };
-  assert.deepEqual(rows, [
+  assert.deepEqual(events, [
     { pid: 1, latency: 9000, ...pending },
     { pid: 2, latency: 8000, ...pending },
     { pid: 3, latency: 7000, ...pending },
@@ -45,15 +57,14 @@ test("readPending() makes events that end now, the oldest first", () => {
 });
 
 test("readPending() leaves out what has not waited long enough, and counts it", () => {
-  const tracer = waiting([{ time: 1000 }, { time: 1001 }, { time: 9999 }]);
-  const { count, filtered, samples } = readPending(tracer, 2000, 1000n);
-  assert.deepEqual([count, filtered], [1, 2]);
-  assert.equal(new EventView(samples).latency, 1000);
+  const given = [{ time: 1000 }, { time: 1001 }, { time: 9999 }];
+  const { events, filtered } = read(given, { now: 2000, minLatency: 1000n });
+  assert.deepEqual([events.length, filtered], [1, 2]);
+  assert.equal(events[0]!.latency, 1000);
 });
 
 test("readPending() makes nothing of an empty map", () => {
-  const { samples, count, filtered } = readPending(waiting([]), 1000, 0n);
-  assert.deepEqual([samples.byteLength, count, filtered], [0, 0, 0]);
+  assert.deepEqual(read([]), { events: [], filtered: 0, missed: 0 });
 });
 
 test("readPending() tells an attempt whose end was missed from one that waits", () => {
@@ -62,13 +73,14 @@ test("readPending() tells an attempt whose end was missed from one that waits", 
     { time: 1, result: result.RESULT_REFUSED },
     { time: 1, result: result.RESULT_PENDING },
   ];
-  const kprobe = readPending(waiting(samples, "kprobe"), 1000, 0n);
-  assert.deepEqual([kprobe.count, kprobe.missed], [1, 2]);
-  const tracepoint = readPending(waiting(samples, "tracepoint"), 1000, 0n);
-  assert.deepEqual([tracepoint.count, tracepoint.missed], [2, 1]);
+  const kprobe = read(samples, { backend: "kprobe" });
+  assert.deepEqual([kprobe.events.length, kprobe.missed], [1, 2]);
+  const tracepoint = read(samples, { backend: "tracepoint" });
+  assert.deepEqual([tracepoint.events.length, tracepoint.missed], [2, 1]);
 });
 
-test("readPending() leaves the result of what is no attempt of -r", () => {
-  const { samples, count } = readPending(waiting([{ time: 1, result: result.RESULT_OK }]), 9, 0n);
-  assert.deepEqual([count, new EventView(samples).result], [1, result.RESULT_OK]);
+test("readPending() leaves the result of an attempt that is a row without a verdict", () => {
+  const given = [{ time: 1, result: result.RESULT_OK }];
+  const { events } = read(given, { backend: "tracepoint", now: 9 });
+  assert.deepEqual(events.map((event) => event.result), [result.RESULT_OK]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { type Options, parse } from "../../src/cli/parse.ts";
+import { parse } from "../../src/cli/parse.ts";
 import { EventView } from "../../src/event/view.ts";
 import { Table } from "../../src/views/table.ts";
 import { TextBuffer } from "../../src/event/text.ts";
@@ -9,9 +9,10 @@ import { ascii, encode, randomSamples, type Sample } from "./events.ts";
 
 /** What our table writes: the header and a row for each event. */
 function table(args: string[], events: Uint8Array<ArrayBuffer>, count: number): string[] {
-  const { options } = parse(args) as { options: Options };
+  const request = parse(args);
+  assert.ok(request.run === "trace");
   const text = new TextBuffer();
-  const table = new Table(text, options);
+  const table = new Table(text, request.table);
   const view = new EventView(events.buffer);
   table.header();
   for (let i = 0; i < count; i++) table.row(view.at(i));

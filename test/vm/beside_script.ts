@@ -1,6 +1,6 @@
 /** What runs in a guest where the C tool and ours trace side by side. */
 
-import type { Backend } from "../../src/cli/parse.ts";
+import type { BackendName } from "../../src/kernel/spec.ts";
 
 /** One client after the other connects while all tools watch. */
 export interface Client {
@@ -53,7 +53,7 @@ export interface Share {
   /** Which of the eight squares. */
   squares: readonly number[];
   /** What traces beside the C tool, in turn. */
-  backends: readonly Backend[];
+  backends: readonly BackendName[];
   /** Whether it shows the faults of the C tool, and what of ours has no peer. */
   alone?: true;
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Attempt, type Case, cases, parseAttempts, parseRows } from "../cases.ts";
-import type { Backend } from "../../src/cli/parse.ts";
+import type { BackendName } from "../../src/kernel/spec.ts";
 import { books, lost as reportedLost } from "../tool.ts";
 import { type Attach, attaches, type Expected } from "./expected.ts";
 import { compareLawfully } from "./law.ts";
@@ -147,7 +147,7 @@ function plain(said: Said, seen: Seen): number {
 }
 
 /** Returns how many attempts were reported as lost. */
-function result(said: Said, { attempts, verdicts, pending }: Seen, backend: Backend): number {
+function result(said: Said, { attempts, verdicts, pending }: Seen, backend: BackendName): number {
   const known = attempts.map((a) => verdicts.has(a.pid) ? completed(a, { result: true }) : a);
   const { rest, waiting, lost } = rows(said, pending);
   const pairs = compareLawfully(known, rest, { result: true, lost });

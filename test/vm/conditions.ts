@@ -1,6 +1,6 @@
 /** What a kernel or its owner can deny, and what the tool must then do. */
 
-import type { Backend } from "../../src/cli/parse.ts";
+import type { BackendName } from "../../src/kernel/spec.ts";
 
 /** One run of the tool. */
 export interface Trial {
@@ -13,7 +13,7 @@ export interface Trial {
   /** The lines on standard error; none unless given. */
   says?: RegExp | RegExp[];
   /** What is attached, if anything. */
-  backend?: Backend;
+  backend?: BackendName;
   /** Whether it sees nothing all the same. */
   blind?: true;
   /** Whether CPU 1 goes and comes back meanwhile, and has the connects then. */
@@ -37,7 +37,7 @@ export interface Condition {
   trials: Trial[];
 }
 
-const works = (args: string, backend: Backend, more: Partial<Trial> = {}): Trial => ({
+const works = (args: string, backend: BackendName, more: Partial<Trial> = {}): Trial => ({
   args,
   status: 0,
   backend,
@@ -87,7 +87,7 @@ export const noBtfNeeded: Condition = {
   ],
 };
 
-const blindly = (backend: Backend): Trial =>
+const blindly = (backend: BackendName): Trial =>
   works(`--attach ${backend}`, backend, {
     blind: true,
     says: /^tcpconnect: warning: .*kernel\.ftrace_enabled is 0/,

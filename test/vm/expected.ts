@@ -1,8 +1,8 @@
 /** What each kernel must be found to do: any difference is a failure. */
 
-import type { Backend } from "../../src/cli/parse.ts";
+import type { BackendName } from "../../src/kernel/spec.ts";
 
-export type Attach = Backend | "auto";
+export type Attach = BackendName | "auto";
 export const attaches: readonly Attach[] = ["fentry", "kprobe", "tracepoint", "auto"];
 
 /** A cell of the matrix. */
@@ -11,13 +11,13 @@ export type Cell = "pass" | "unsupported";
 export interface Expected {
   cells: Record<Attach, Cell>;
   /** What `auto` takes. */
-  auto: Backend;
+  auto: BackendName;
   /** What the one line about an unsupported back end must tell of the kernel. */
   because?: RegExp;
   /** What the client cannot do there, in its words. */
   lacks: readonly string[];
   /** Which back ends may lose a row now and then, and must report it. */
-  loses: readonly Backend[];
+  loses: readonly BackendName[];
 }
 
 const all: Expected = {

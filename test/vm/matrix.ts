@@ -13,7 +13,7 @@ import process from "node:process";
 import { beside } from "./beside.ts";
 import { besideScript, type Share } from "./beside_script.ts";
 import { cells, cellsScript } from "./cells.ts";
-import { backends } from "../../src/cli/parse.ts";
+import { backendNames } from "../../src/kernel/backends.ts";
 import * as conditions from "./conditions.ts";
 import { expected } from "./expected.ts";
 import { type Guest, type GuestResult, runGuests } from "./guest.ts";
@@ -63,7 +63,7 @@ const common = (kernel: Kernel) => ({
 function line(name: string, squares: number[], hostiles: Condition[], alone?: true): Plan {
   const at = kernel(name);
   const found = expected[name]!;
-  const works = backends.filter((backend) => found.cells[backend] === "pass");
+  const works = backendNames.filter((backend) => found.cells[backend] === "pass");
   const share: Share = { squares, backends: works, ...(alone && { alone }) };
   const parts = [shell("guest.sh"), shell("network.sh"), cellsScript, besideScript(share)];
   const script = [...parts, ...hostiles.map(hostileScript)].join("\n");

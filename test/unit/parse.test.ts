@@ -1,10 +1,30 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { type Command, type Options, parse } from "../../src/cli/parse.ts";
+import { parse } from "../../src/cli/parse.ts";
+import { traceAll } from "../../src/kernel/spec.ts";
 import { help, usage } from "../../src/cli/help.ts";
 
-const defaults: Options = {
+/** What a command line asks for, whichever room is told of it. */
+interface Meaning {
+  verbose: boolean;
+  timestamp: boolean;
+  count: boolean;
+  printUid: boolean;
+  sourcePort: boolean;
+  result: boolean;
+  failed: boolean;
+  minLatency: bigint;
+  pids: readonly number[];
+  uids: readonly number[];
+  ports: readonly number[];
+  family: 0 | 4 | 6;
+  attach: string;
+  btf: string | undefined;
+  bufferPages: number;
+}
+
+const defaults: Meaning = {
   verbose: false,
   timestamp: false,
   count: false,
@@ -22,14 +42,35 @@ const defaults: Options = {
   bufferPages: 128,
 };
 
-function options(...args: string[]): Options {
-  const command = parse(args);
-  assert.equal(command.run, "trace");
-  return (command as Extract<Command, { options: Options }>).options;
+function options(...args: string[]): Meaning {
+  const request = parse(args);
+  assert.ok(request.run === "trace");
+  const { spec, table, verbose } = request;
+  const has = (key: typeof table.columns[number]) => table.columns.includes(key);
+  assert.deepEqual([has("result"), has("lat"), table.verdict], Array(3).fill(spec.verdict));
+  assert.deepEqual([has("sport"), table.sourcePort], Array(2).fill(spec.flowSport));
+  assert.equal(has("uid"), spec.uid);
+  return {
+    verbose,
+    timestamp: has("time"),
+    count: spec.count,
+    printUid: spec.uid,
+    sourcePort: spec.flowSport,
+    result: spec.verdict,
+    failed: spec.onlyFailed,
+    minLatency: spec.minLatency,
+    pids: spec.pids,
+    uids: spec.uids,
+    ports: spec.ports,
+    family: spec.family,
+    attach: spec.attach,
+    btf: spec.btf,
+    bufferPages: spec.bufferPages,
+  };
 }
 
 /** Command lines, and what they change of the defaults. */
-const accepted: [string[], Partial<Options>][] = [
+const accepted: [string[], Partial<Meaning>][] = [
   [[], {}],
   [["-v"], { verbose: true }],
   [["--verbose"], { verbose: true }],
@@ -137,7 +178,7 @@ test("parse() gives help before it looks at values", () => {
 });
 
 test("parse() takes --doctor with options", () => {
-  const expected = { run: "doctor", options: { ...defaults, attach: "kprobe" } };
+  const expected = { run: "doctor", spec: { ...traceAll, attach: "kprobe" }, verbose: false };
   assert.deepEqual(parse(["--doctor", "--attach", "kprobe"]), expected);
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { parse, UsageError } from "../../src/cli/parse.ts";
+import { parse } from "../../src/cli/parse.ts";
+import { UsageError } from "../../src/cli/values.ts";
 
 const ports = (count: number) => Array.from({ length: count }, (_, i) => i + 1).join();
 

@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { type Options, parse } from "../../src/cli/parse.ts";
-import { countEvents, type FlowCount, formatFlows } from "../../src/views/flows.ts";
-import { EventView } from "../../src/event/view.ts";
+import { batchOf, eventsOf } from "../../src/event/batch.ts";
+import { addToFlows, type Flow } from "../../src/event/flow.ts";
+import { TextBuffer } from "../../src/event/text.ts";
+import { appendFlows } from "../../src/views/flows.ts";
 import { assertLines, lines, linesC } from "./c.ts";
 import { encode, type Sample } from "./events.ts";
 import { Random } from "./random.ts";
 
-const options = (...args: string[]) => (parse(["-c", ...args]) as { options: Options }).options;
-const format = (flows: FlowCount[], ...args: string[]) =>
-  lines(Buffer.from(formatFlows(flows, options(...args))));
+function format(flows: Flow[], ...args: string[]): string[] {
+  const text = new TextBuffer();
+  appendFlows(text, flows, { sourcePort: args.includes("-s"), verdict: args.includes("-r") });
+  return lines(text.bytes);
+}
 
-const flow = (changes: Partial<FlowCount> = {}): FlowCount => ({
+const flow = (changes: Partial<Flow> = {}): Flow => ({
   saddr: "10.0.0.1",
   daddr: "10.0.0.2",
   sport: 0,
@@ -24,7 +27,7 @@ const flow = (changes: Partial<FlowCount> = {}): FlowCount => ({
 });
 
 /** Flows of all sizes, the busiest first, no two alike in their count. */
-function sortedFlows(count: number): FlowCount[] {
+function sortedFlows(count: number): Flow[] {
   const random = new Random(count);
   const addresses = ["1.2.3.4", "255.255.255.255", "::1", "2001:db8::1:2:3:4", "fe80::1"];
   addresses.push("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff");
@@ -66,7 +69,7 @@ int main(void)
 
 for (const sourcePort of [false, true]) {
   const title = sourcePort ? "with -s" : "without -s";
-  test(`formatFlows() writes the report of the C tool ${title}`, () => {
+  test(`appendFlows() writes the report of the C tool ${title}`, () => {
     const flows = sortedFlows(20);
     assert.ok(flows.every(({ count }, i) => count > 0 && (i === 0 || count < flows[i - 1]!.count)));
     const input = flows.map((f) => [f.saddr, f.daddr, f.sport, f.dport, f.count].join(" "));
@@ -75,18 +78,18 @@ for (const sourcePort of [false, true]) {
   });
 }
 
-test("formatFlows() writes an empty report as the C tool does", () => {
+test("appendFlows() writes an empty report as the C tool does", () => {
   assertLines(format([]), linesC(tool(false)));
 });
 
-test("formatFlows() puts the busiest flow first and leaves its argument in order", () => {
+test("appendFlows() puts the busiest flow first and leaves its argument in order", () => {
   const flows = [3, 10, 9, 100, 1].map((count) => flow({ count, dport: count }));
   const counts = format(flows).slice(2).map((line) => Number(line.trimEnd().split(/ +/).at(-1)));
   assert.deepEqual(counts, [100, 10, 9, 3, 1]);
   assert.deepEqual(flows.map(({ count }) => count), [3, 10, 9, 100, 1]);
 });
 
-test("formatFlows() shows result, average and greatest latency with -r", () => {
+test("appendFlows() shows result, average and greatest latency with -r", () => {
   const flows = [
     flow({ count: 4, latencySum: 10_000_000, latencyMax: 7_100_000 }),
     flow({ count: 2, result: 111, latencySum: 130_000, latencyMax: 100_000 }),
@@ -103,7 +106,7 @@ test("formatFlows() shows result, average and greatest latency with -r", () => {
   ]);
 });
 
-test("formatFlows() puts LPORT before RPORT with -s and -r", () => {
+test("appendFlows() puts LPORT before RPORT with -s and -r", () => {
   const [, header, row] = format([flow({ sport: 50000 })], "-s", "-r");
   assert.match(
     header!,
@@ -112,13 +115,13 @@ test("formatFlows() puts LPORT before RPORT with -s and -r", () => {
   assert.match(row!, /^10\.0\.0\.1 +10\.0\.0\.2 +50000 {16}443 {18}ok +1 +0\.00 +0\.00$/);
 });
 
-function counted(samples: readonly Sample[], sourcePort: boolean): FlowCount[] {
-  return countEvents([], new EventView(encode(samples).buffer), samples.length, sourcePort);
+function counted(samples: readonly Sample[], sourcePort: boolean): Flow[] {
+  return addToFlows([], eventsOf(batchOf(encode(samples).buffer)), sourcePort);
 }
 
 const attempt: Sample = { daddr: [10, 0, 0, 2], saddr: [10, 0, 0, 1], dport: 443, latency: 5 };
 
-test("countEvents() adds up what agrees in all that the report shows", () => {
+test("addToFlows() adds up what agrees in all that the report shows", () => {
   const flows = counted([
     { ...attempt, sport: 1, pid: 1 },
     { ...attempt, sport: 2, latency: 9, pid: 2 },
@@ -127,7 +130,7 @@ test("countEvents() adds up what agrees in all that the report shows", () => {
   assert.deepEqual(flows, [flow({ count: 3, latencySum: 21, latencyMax: 9 })]);
 });
 
-test("countEvents() tells flows apart by source port where it is shown", () => {
+test("addToFlows() tells flows apart by source port where it is shown", () => {
   const samples = [{ ...attempt, sport: 1 }, { ...attempt, sport: 2 }, { ...attempt, sport: 1 }];
   assert.deepEqual(counted(samples, true), [
     flow({ sport: 1, count: 2, latencySum: 10, latencyMax: 5 }),
@@ -135,7 +138,7 @@ test("countEvents() tells flows apart by source port where it is shown", () => {
   ]);
 });
 
-test("countEvents() tells flows apart by address, port and result", () => {
+test("addToFlows() tells flows apart by address, port and result", () => {
   const differences: Sample[] = [
     {},
     { saddr: [10, 0, 0, 9] },
@@ -156,16 +159,16 @@ test("countEvents() tells flows apart by address, port and result", () => {
   );
 });
 
-test("countEvents() counts only the events that it is told of", () => {
-  const view = new EventView(encode([attempt, attempt, attempt]).buffer);
-  assert.equal(countEvents([], view, 2, false)[0]!.count, 2);
-  assert.deepEqual(countEvents([], view, 0, false), []);
+test("addToFlows() counts only the events that it is told of", () => {
+  const batch = batchOf(encode([attempt, attempt, attempt]).buffer);
+  assert.equal(addToFlows([], eventsOf({ ...batch, count: 2 }), false)[0]!.count, 2);
+  assert.deepEqual(addToFlows([], eventsOf({ ...batch, count: 0 }), false), []);
 });
 
-test("countEvents() adds to the flow that was counted before, if there is one", () => {
+test("addToFlows() adds to the flow that was counted before, if there is one", () => {
   const before = [flow({ count: 7, latencySum: 30, latencyMax: 20 }), flow({ dport: 80 })];
-  const view = new EventView(encode([attempt, { ...attempt, dport: 22 }]).buffer);
-  assert.deepEqual(countEvents(before, view, 2, false), [
+  const batch = batchOf(encode([attempt, { ...attempt, dport: 22 }]).buffer);
+  assert.deepEqual(addToFlows(before, eventsOf(batch), false), [
     flow({ count: 8, latencySum: 35, latencyMax: 20 }),
     flow({ dport: 80 }),
     flow({ dport: 22, latencySum: 5, latencyMax: 5 }),

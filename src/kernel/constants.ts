@@ -1,0 +1,30 @@
+/** From the specification and a plan to the constants of the kernel program. */
+
+import type { FieldValue } from "../../lib/mod.ts";
+import type { rodata } from "../event/layout.gen.ts";
+import type { Plan } from "./backends.ts";
+import type { TraceSpec } from "./spec.ts";
+
+/** The values of `.rodata`; what is left out stays 0. */
+export function constants(
+  spec: TraceSpec,
+  plan: Plan,
+): { readonly [N in keyof typeof rodata.fields]?: FieldValue } {
+  return {
+    filter_pids: spec.pids,
+    filter_pid_count: spec.pids.length,
+    filter_uids: spec.uids,
+    filter_uid_count: spec.uids.length,
+    filter_ports: spec.ports,
+    filter_port_count: spec.ports.length,
+    filter_family: spec.family,
+    want_uid: spec.uid,
+    count_flows: spec.count,
+    flow_sport: spec.flowSport,
+    want_result: spec.verdict,
+    only_failed: spec.onlyFailed,
+    min_latency: spec.minLatency,
+    from_state: plan.fromState,
+    task_helpers: plan.withoutBtf ?? false,
+  };
+}

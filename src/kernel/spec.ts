@@ -1,0 +1,50 @@
+/** What to trace: all that the kernel side is told. */
+
+/** The ways to attach; `backends.ts` says what each is. */
+export type BackendName = "fentry" | "kprobe" | "tracepoint";
+
+/** What to trace, and what of it is wanted. An empty list filters nothing. */
+export interface TraceSpec {
+  /** `auto` takes the first back end that works. */
+  readonly attach: BackendName | "auto";
+  /** A file with the kernel's BTF, for a kernel that carries none. */
+  readonly btf: string | undefined;
+  /** Of each CPU's perf buffer; a power of two. */
+  readonly bufferPages: number;
+  /** Thread group IDs, of the host. */
+  readonly pids: readonly number[];
+  readonly uids: readonly number[];
+  /** Destination ports. */
+  readonly ports: readonly number[];
+  /** 0 for both. An IPv4-mapped address counts as IPv4. */
+  readonly family: 0 | 4 | 6;
+  /** Whether events tell the UID. */
+  readonly uid: boolean;
+  /** Whether there is one event for each attempt, once its verdict is known. */
+  readonly verdict: boolean;
+  /** Only attempts that did not end ok; needs `verdict`. */
+  readonly onlyFailed: boolean;
+  /** Only attempts that took at least so long, in nanoseconds; needs `verdict`. */
+  readonly minLatency: bigint;
+  /** Count flows in the kernel; then there are no events. */
+  readonly count: boolean;
+  /** Whether flows are told apart by source port. */
+  readonly flowSport: boolean;
+}
+
+/** Traces everything, and wants no more of it than every event has. */
+export const traceAll: TraceSpec = {
+  attach: "auto",
+  btf: undefined,
+  bufferPages: 128,
+  pids: [],
+  uids: [],
+  ports: [],
+  family: 0,
+  uid: false,
+  verdict: false,
+  onlyFailed: false,
+  minLatency: 0n,
+  count: false,
+  flowSport: false,
+};

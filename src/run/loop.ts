@@ -1,0 +1,124 @@
+/** The loop: from the perf buffer through the view to standard output. */
+
+import { type Libbpf, write } from "../../lib/mod.ts";
+import type { Batch } from "../event/batch.ts";
+import { event as layout } from "../event/layout.gen.ts";
+import type { TextBuffer } from "../event/text.ts";
+import { EventView } from "../event/view.ts";
+import { type Accounting, WATCH_MS } from "../kernel/accounting.ts";
+import type { Tracer } from "../kernel/tracer.ts";
+import type { View } from "../views/view.ts";
+import type { Output } from "./output.ts";
+import { Pace } from "./pace.ts";
+import type { Stop } from "./stop.ts";
+
+/** Bytes to write at once at the most, so that a large batch does not grow the buffer. */
+const CHUNK = 1 << 16;
+/** How many rows warm the view up: then the runtime has compiled nearly all that makes one. */
+const WARM_UP_ROWS = 200;
+
+/** What the loop works with. */
+export interface Parts {
+  readonly libbpf: Libbpf;
+  readonly tracer: Tracer;
+  readonly view: View;
+  /** The buffer that the view appends to. */
+  readonly text: TextBuffer;
+  readonly output: Output;
+  readonly accounting: Accounting;
+  readonly stop: Stop;
+}
+
+/**
+ * Takes events from the perf buffer and prints them. All of it waits in C: a turn of the runtime's
+ * event loop for each event would cost more than the event does.
+ */
+export class Loop {
+  readonly #parts: Parts;
+  readonly #pace: Pace;
+  readonly #view: EventView;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#pace = new Pace(parts.tracer);
+    this.#view = new EventView(parts.tracer.buffer.samples);
+  }
+
+  /**
+   * Runs until a signal comes, or until nobody reads.
+   *
+   * @param warmUp A view that nobody sees, over the same text buffer: makes rows until the runtime
+   * has compiled what makes them. Bun takes a millisecond or two for that now and then during the
+   * first hundred rows, which would delay real ones.
+   */
+  run(warmUp?: View): void {
+    const { libbpf, text } = this.#parts;
+    libbpf.neverPreempt();
+    let going = true;
+    if (warmUp) {
+      const sample = sampleEvent();
+      // Where there is much to do, real rows warm it up.
+      for (let i = 0; going && i < WARM_UP_ROWS && this.#pace.wait === 0; i++) {
+        going = this.#turn(0);
+        warmUp.row(sample);
+        text.clear();
+      }
+    }
+    libbpf.trim();
+    // An event or a signal ends the wait at once; some losses come without a word.
+    while (going) going = this.#turn(WATCH_MS);
+  }
+
+  /** Prints what is left in the perf buffer. To be called once all programs are detached. */
+  drain(): void {
+    const { tracer: { buffer }, accounting } = this.#parts;
+    for (let count; (count = buffer.drain()) > 0;) {
+      accounting.watch(Infinity);
+      this.print({ view: this.#view, order: buffer.order, count });
+    }
+  }
+
+  /** Prints the header. */
+  header(): void {
+    this.#parts.view.header();
+    this.#flush();
+  }
+
+  /** Prints a batch, and accounts for it. */
+  print({ view: cursor, order, count }: Batch): void {
+    const { view, text, accounting } = this.#parts;
+    for (let i = 0; i < count; i++) {
+      view.row(cursor.at(order[i]!));
+      if (text.length >= CHUNK) this.#flush();
+    }
+    accounting.printed += count;
+    if (text.length > 0) this.#flush();
+  }
+
+  // A method of its own, for the compiler: the loop around it would stay as it began, in slow code.
+  #turn(timeout: number): boolean {
+    const { libbpf, tracer: { buffer }, accounting, output, stop } = this.#parts;
+    const pace = this.#pace;
+    const view = this.#view;
+    const count = pace.wait > 0 ? buffer.drain(pace.wait) : buffer.poll(timeout);
+    // What the newest sample tells is as good as a look at the clock, and costs less.
+    const now = count > 0 ? view.at(buffer.order[count - 1]!).time : libbpf.monotonic;
+    accounting.watch(now / 1e6);
+    if (count > 0) this.print({ view, order: buffer.order, count });
+    pace.looked(count, now);
+    return !stop.requested && !output.closed;
+  }
+
+  #flush(): void {
+    const { text, output, accounting, stop } = this.#parts;
+    const left = output.write(text.buffer, text.length, stop.overdue);
+    if (left > 0 && !output.closed) accounting.unwritten(text.bytes.subarray(text.length - left));
+    text.clear();
+  }
+}
+
+function sampleEvent(): EventView {
+  const sample = new ArrayBuffer(layout.size);
+  write(new DataView(sample), layout, { family: 4, pid: 1, comm: [0x2d], sport: 1, dport: 1 });
+  return new EventView(sample);
+}
