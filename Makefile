@@ -128,10 +128,10 @@ generate: $(O)/tcpconnect.bpf.o node_modules/.package-lock.json
 run: build
 	$(Q)$(SUDO) ./$(TOOL) $(ARGS)
 
-$(O)/test/client: test/client.c | build/deps-build
+$(O)/test/client: $(wildcard test/client/*.[ch]) | build/deps-build
 	$(call msg,CLIENT,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(cross) -O2 -Wall -Wextra -Werror -static -o $@ $<
+	$(Q)$(CLANG) $(cross) -O2 -Wall -Wextra -Werror -static -o $@ $(filter %.c,$^)
 
 test: build $(O)/test/client | build/deps-test
 	$(call msg,TEST,test/unit (Bun))
@@ -162,7 +162,7 @@ build/bench/%: bench/%.c $(O)/tcpconnect.so
 bench bench-vm: build $(O)/test/client build/bench/reader build/bench/gauge
 	$(Q)$(SUDO) $(abspath $(BUN)) bench/$@.ts $(ARGS)
 
-c := $(wildcard bpf/*.[ch] lib/shim/*.[ch] test/*.c bench/*.c)
+c := $(wildcard bpf/*.[ch] lib/shim/*.[ch] test/client/*.[ch] bench/*.c)
 prose := $(wildcard *.md */*.md *.json)
 fmt: node_modules/.package-lock.json | build/deps-test
 	$(Q)$(CLANG_FORMAT) -i $(c)

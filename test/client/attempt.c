@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One attempt to connect: made, awaited, reported. */
+#include "client.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+void set_name(const char *name)
+{
+	prctl(PR_SET_NAME, name);
+}
+
+int open_socket(int family, int protocol)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+
+	if (fd >= 0)
+		return fd;
+	if (family == AF_INET6 && errno == EAFNOSUPPORT)
+		unsupported("no IPv6", errno);
+	if (protocol == IPPROTO_MPTCP &&
+	    (errno == EPROTONOSUPPORT || errno == ENOPROTOOPT || errno == EINVAL))
+		unsupported("no MPTCP", errno);
+	fail_errno("socket");
+}
+
+void set_option(int fd, int level, int name, const void *value, socklen_t len)
+{
+	if (setsockopt(fd, level, name, value, len))
+		fail_errno("setsockopt");
+}
+
+/* A close then resets the connection: the port is free at once. */
+void set_abortive(int fd)
+{
+	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+	set_option(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+void set_nonblocking(int fd)
+{
+	if (fcntl(fd, F_SETFL, O_NONBLOCK))
+		fail_errno("fcntl");
+}
+
+struct attempt attempt_on(int fd, const union address *dst)
+{
+	struct attempt a = {.fd = fd, .pid = getpid(), .dst = *dst, .result = PENDING};
+
+	prctl(PR_GET_NAME, a.comm);
+	return a;
+}
+
+struct attempt open_attempt(const union address *dst)
+{
+	return attempt_on(open_socket(dst->sa.sa_family, 0), dst);
+}
+
+void settle(struct attempt *a, int result)
+{
+	a->end = now();
+	a->result = result;
+}
+
+/* A blocking connect that has failed leaves the port behind, but not the address. */
+void learn_names(struct attempt *a)
+{
+	socklen_t len = sizeof(a->local);
+	union address name;
+
+	if (!port_of(&a->local) && getsockname(a->fd, &a->local.sa, &len))
+		fail_errno("getsockname");
+	len = sizeof(name);
+	if (!getpeername(a->fd, &name.sa, &len))
+		a->dst = name;
+}
+
+int connect_errno(int fd, const union address *dst)
+{
+	return connect(fd, &dst->sa, address_len(dst)) ? errno : 0;
+}
+
+void connect_blocking(struct attempt *a)
+{
+	a->start = now();
+	settle(a, connect_errno(a->fd, &a->dst));
+	learn_names(a);
+}
+
+void connect_nonblocking(struct attempt *a)
+{
+	int err;
+
+	set_nonblocking(a->fd);
+	a->start = now();
+	err = connect_errno(a->fd, &a->dst);
+	settle(a, err == EINPROGRESS ? PENDING : err);
+	learn_names(a);
+}
+
+void await_answer(struct attempt *a, int timeout_ms)
+{
+	struct pollfd pfd = {.fd = a->fd, .events = POLLOUT};
+	socklen_t len = sizeof(int);
+	int n, err = 0;
+
+	if (a->result != PENDING)
+		return;
+	n = poll(&pfd, 1, timeout_ms);
+	if (n < 0)
+		fail_errno("poll");
+	if (n > 0 && getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &err, &len))
+		fail_errno("SO_ERROR");
+	settle(a, n > 0 ? err : PENDING);
+	learn_names(a);
+}
+
+static const char *result_text(int result)
+{
+	if (result == PENDING)
+		return "pending";
+	if (result == CLOSED)
+		return "closed";
+	return result ? errno_name(result) : "ok";
+}
+
+void report(const struct attempt *a)
+{
+	char src_text[INET6_ADDRSTRLEN], dst_text[INET6_ADDRSTRLEN];
+	const char *src = address_text(&a->local, src_text);
+	const char *dst = address_text(&a->dst, dst_text);
+	int ip = ip_version(&a->dst);
+
+	/* As a destination the unspecified address means loopback. */
+	if (is_any(&a->local))
+		src = ip == 6 ? "::" : "0.0.0.0";
+	if (is_any(&a->dst))
+		dst = ip == 6 ? "::1" : "127.0.0.1";
+	printf("%d %s %d %s %u %s %u %s %lld\n", a->pid, a->comm, ip, src, port_of(&a->local), dst,
+	       port_of(&a->dst), result_text(a->result), (long long)(a->end - a->start) / 1000);
+}
+
+void finish(struct attempt *a)
+{
+	report(a);
+	close(a->fd);
+}
+
+/* The end of the cases that are about an attempt without an answer. */
+void give_up(struct attempt *a)
+{
+	bool answered = a->result != PENDING;
+
+	close(a->fd);
+	if (!answered)
+		settle(a, CLOSED);
+	report(a);
+	if (answered)
+		fail("answered: %s", result_text(a->result));
+}
+
+void make_blocking(int fd, const union address *dst)
+{
+	struct attempt a = attempt_on(fd, dst);
+
+	connect_blocking(&a);
+	finish(&a);
+}
