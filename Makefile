@@ -1,25 +1,33 @@
 # SPDX-License-Identifier: MIT
 # `make run` installs what is missing, builds and traces; `make test` proves it. V=1 shows commands.
 
-ARCH ?= $(shell uname -m | sed 's/aarch64/arm64/')
-HOST := $(shell uname -m | sed 's/aarch64/arm64/')
+# A machine has a name for each who is asked: here, Linux's BPF headers, GNU, npm (Bun, Deno), Debian.
+names_x86_64 := x86_64 x86 amd64 x64
+bpf_x86_64 := x86
+gnu_x86_64 := x86_64-linux-gnu
+npm_x86_64 := x64
+debian_x86_64 := amd64
+
+names_arm64 := arm64 aarch64
+bpf_arm64 := arm64
+gnu_arm64 := aarch64-linux-gnu
+npm_arm64 := arm64
+debian_arm64 := arm64
+
+# An ARCH that is exported for a kernel build may be spelled differently.
+arch = $(or $(strip $(foreach a,x86_64 arm64,$(if $(filter $(1),$(names_$(a))),$(a)))), \
+	$(error ARCH=$(1): only x86_64 and arm64 are known))
+HOST := $(call arch,$(shell uname -m))
+override ARCH := $(call arch,$(or $(ARCH),$(HOST)))
+
 CLANG ?= clang
-LLVM_STRIP ?= llvm-strip
 CLANG_FORMAT ?= clang-format
 # Ubuntu keeps bpftool beside each kernel, and a wrapper elsewhere that wants the running one's.
 BPFTOOL ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool) bpftool)
 
-bun_x86_64 := bun-linux-x64
-bun_arm64 := bun-linux-aarch64
-deno_x86_64 := linux-x64-glibc
-deno_arm64 := linux-arm64-glibc
-BUN := node_modules/@oven/$(bun_$(HOST))/bin/bun
-DENO := node_modules/@deno/$(deno_$(HOST))/deno
-
-bpf_x86_64 := x86
-bpf_arm64 := arm64
-target_x86_64 := x86_64-linux-gnu
-target_arm64 := aarch64-linux-gnu
+bun = node_modules/@oven/bun-linux-$(subst arm64,aarch64,$(npm_$(1)))/bin/bun
+BUN := $(call bun,$(HOST))
+DENO := node_modules/@deno/linux-$(npm_$(HOST))-glibc/deno
 
 # `make ARCH=arm64` elsewhere builds ./tcpconnect-arm64, from Debian's packages in a sysroot.
 ifeq ($(ARCH),$(HOST))
@@ -28,13 +36,13 @@ TOOL := tcpconnect
 else
 O := build/$(ARCH)
 TOOL := tcpconnect-$(ARCH)
-SYSROOT := build/vm/sysroot-$(ARCH)
-cross := --target=$(target_$(ARCH)) --sysroot=$(SYSROOT) -fuse-ld=lld
-foreign := $(O)/node_modules/@oven/$(bun_$(ARCH))/bin/bun
-bunflags := --target=bun-linux-$(ARCH) --conditions=$(ARCH) \
+SYSROOT := build/vm/sysroot-$(debian_$(ARCH))
+sysroot := $(SYSROOT)/.packages
+cross := --target=$(gnu_$(ARCH)) --sysroot=$(SYSROOT) -fuse-ld=lld
+foreign := $(O)/$(call bun,$(ARCH))
+bunflags := --target=bun-linux-$(npm_$(ARCH)) --conditions=$(ARCH) \
 	--compile-executable-path=$(foreign)
 endif
-includes := $(SYSROOT)/usr/include/$(target_$(ARCH))
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -47,9 +55,26 @@ msg = @printf '  %-8s %s\n' '$(1)' '$(2)';
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all deps build run test test-vm bench bench-vm check fmt generate install clean
+.PHONY: force all deps build run test test-vm bench bench-vm check fmt generate install clean
 all: build
 build: $(TOOL)
+
+# Sources, in folders of any depth. A list of them makes new and deleted files known: what is made
+# from them depends on it, and it is out of date when it does not name the files that there are.
+
+find = $(sort $(shell find $(1) -name '[!.]*.$(2)'))
+bpf := $(call find,bpf,[ch])
+shim := $(call find,lib/shim,[ch])
+ts := $(call find,lib src,ts)
+client := $(call find,test/client,[ch])
+
+lists := $(patsubst %,$(O)/%.list,bpf shim ts client)
+stale = $(filter-out $(1),$(2))$(filter-out $(2),$(1))
+$(foreach list,$(lists),$(if $(call stale,$(file <$(list)),$($(basename $(notdir $(list))))), \
+	$(eval $(list): force)))
+$(lists): $(O)/%.list:
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$($*)' > $@
 
 # Dependencies
 
@@ -71,20 +96,25 @@ $(O)/node_modules/%/bin/bun: package.json package-lock.json .npmrc | build/deps-
 	$(call msg,NPM,$@)
 	$(Q)mkdir -p $(O)
 	$(Q)cp package.json package-lock.json .npmrc $(O)
-	$(Q)cd $(O) && npm ci --silent --cpu=$(ARCH) --os=linux --libc=glibc
+	$(Q)cd $(O) && npm ci --silent --cpu=$(npm_$(ARCH)) --os=linux --libc=glibc
 	$(Q)touch $@
 
-$(SYSROOT)/usr: test/vm/packages.ts node_modules/.package-lock.json | build/deps-vm
+$(sysroot): test/vm/packages.ts node_modules/.package-lock.json | build/deps-vm
 	$(call msg,SYSROOT,$(SYSROOT))
-	$(Q)$(BUN) test/vm/packages.ts sysroot >/dev/null
+	$(Q)$(BUN) test/vm/packages.ts sysroot $(debian_$(ARCH)) >/dev/null
+	$(Q)touch $@
 
 # Kernel program -> skeleton -> shim -> executable
 
-$(O)/tcpconnect.bpf.o: bpf/tcpconnect.bpf.c $(wildcard bpf/*.h) Makefile | build/deps-build $(SYSROOT:%=%/usr)
+# clang finds no system headers for BPF: it takes those that it finds for the machine.
+includes = $(shell $(CLANG) $(cross) -v -E -x c /dev/null 2>&1 >/dev/null | \
+	sed -n '/^\#include </,/^End/s/^ /-idirafter /p')
+$(O)/tcpconnect.bpf.o: $(bpf) $(O)/bpf.list Makefile | build/deps-build $(sysroot)
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter -target bpf \
-		-D__TARGET_ARCH_$(bpf_$(ARCH)) -I$(includes) -c $< -o $@.tmp
+		-D__TARGET_ARCH_$(bpf_$(ARCH)) -nostdlibinc $(includes) \
+		-c bpf/tcpconnect.bpf.c -o $@.tmp
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp
 	$(Q)rm $@.tmp
 
@@ -92,21 +122,19 @@ $(O)/tcpconnect.skel.h: $(O)/tcpconnect.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name tcpconnect_bpf > $@
 
-shim := $(wildcard lib/shim/*.c)
 # nodelete: signal handlers must outlive whoever loaded it.
 # libelf wants libzstd since elfutils 0.189; nothing else takes from it.
-zstd = $(if $(wildcard $(SYSROOT)/usr/lib/$(target_$(ARCH))/libzstd.a),-l:libzstd.a)
-$(O)/tcpconnect.so: $(O)/tcpconnect.skel.h $(shim) lib/shim/shim.h lib/shim/exports.map Makefile
+zstd = $(filter %/libzstd.a,$(shell $(CLANG) $(cross) -print-file-name=libzstd.a))
+$(O)/tcpconnect.so: $(O)/tcpconnect.skel.h $(shim) $(O)/shim.list lib/shim/exports.map Makefile
 	$(call msg,SHIM,$@)
 	$(Q)$(CLANG) $(cross) -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -o $@ \
-		-DSKELETON=tcpconnect_bpf -include bpf/tcpconnect.h -include $< $(shim) \
+		-DSKELETON=tcpconnect_bpf -include bpf/tcpconnect.h -include $< $(filter %.c,$(shim)) \
 		-Wl,-Bsymbolic,--version-script=lib/shim/exports.map,--gc-sections,-s \
 		-Wl,-z,relro,-z,now,-z,defs,-z,nodelete -Wl,--whole-archive -l:libbpf.a -Wl,--no-whole-archive \
 		-l:libelf.a -l:libz.a $(zstd)
 
-ts := $(wildcard lib/*.ts src/*.ts src/*/*.ts)
 # Autoload would run a ./bunfig.toml and read a ./.env of whatever directory root stands in.
-$(TOOL): $(O)/tcpconnect.so $(ts) package.json $(foreign) node_modules/.package-lock.json
+$(TOOL): $(O)/tcpconnect.so $(ts) $(O)/ts.list package.json $(foreign) node_modules/.package-lock.json
 	$(call msg,EXE,$@)
 	$(Q)$(BUN) build src/bun.ts --compile --minify --bytecode --format=esm $(bunflags) \
 		--no-compile-autoload-dotenv --no-compile-autoload-bunfig --outfile=$@ >$(O)/bun.log || \
@@ -128,10 +156,10 @@ generate: $(O)/tcpconnect.bpf.o node_modules/.package-lock.json
 run: build
 	$(Q)$(SUDO) ./$(TOOL) $(ARGS)
 
-$(O)/test/client: $(wildcard test/client/*.[ch]) | build/deps-build
+$(O)/test/client: $(client) $(O)/client.list | build/deps-build $(sysroot)
 	$(call msg,CLIENT,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(cross) -O2 -Wall -Wextra -Werror -static -o $@ $(filter %.c,$^)
+	$(Q)$(CLANG) $(cross) -O2 -Wall -Wextra -Werror -static -o $@ $(filter %.c,$(client))
 
 test: build $(O)/test/client | build/deps-test
 	$(call msg,TEST,test/unit (Bun))
@@ -139,7 +167,7 @@ test: build $(O)/test/client | build/deps-test
 	$(call msg,TEST,test/unit (Deno))
 	$(Q)$(DENO) test --allow-all test/unit
 	$(call msg,TEST,test/kernel)
-	$(Q)$(SUDO) env CI=$(CI) $(abspath $(BUN)) test --timeout 60000 test/kernel
+	$(Q)$(SUDO) env CI=$(CI) $(BUN) test --timeout 60000 test/kernel
 
 # The guests: other kernels, other machines, and the C tool beside ours.
 guests := build/test/client
@@ -160,9 +188,9 @@ build/bench/%: bench/%.c $(O)/tcpconnect.so
 	$(Q)$(CLANG) -O2 -Wall -Wextra -Werror -o $@ $< -pthread -Wl,--as-needed -lbpf -lelf -lz
 
 bench bench-vm: build $(O)/test/client build/bench/reader build/bench/gauge
-	$(Q)$(SUDO) $(abspath $(BUN)) bench/$@.ts $(ARGS)
+	$(Q)$(SUDO) $(BUN) bench/$@.ts $(ARGS)
 
-c := $(wildcard bpf/*.[ch] lib/shim/*.[ch] test/client/*.[ch] bench/*.c)
+c := $(bpf) $(shim) $(client) $(wildcard bench/*.c)
 prose := $(wildcard *.md */*.md *.json)
 fmt: node_modules/.package-lock.json | build/deps-test
 	$(Q)$(CLANG_FORMAT) -i $(c)
@@ -186,4 +214,4 @@ install: build
 # What was downloaded stays: node_modules and build/vm.
 clean:
 	$(call msg,CLEAN)
-	$(Q)rm -rf $(O)/tcpconnect.* $(O)/test build/deps-* $(TOOL)
+	$(Q)rm -rf $(O)/tcpconnect.* $(O)/test $(lists) build/deps-* $(TOOL)

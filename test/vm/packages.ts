@@ -1,7 +1,8 @@
 /**
  * Debian packages of other suites and architectures, unpacked under build/vm, never installed.
  *
- * `packages.ts sysroot` unpacks what a build for arm64 needs and prints the directory.
+ * `packages.ts sysroot ARCH` unpacks what a build for amd64 or arm64 elsewhere needs, and prints the
+ * directory.
  *
  * @module
  */
@@ -33,15 +34,11 @@ export interface PackageSet {
 /** The directory that everything fetched is kept in. */
 export const cache = resolve(import.meta.dirname!, "../../build/vm");
 
-/** What an arm64 build links against. */
-const arm64Sysroot: PackageSet = {
-  arch: "arm64",
-  suite: "bookworm",
-  packages: [
-    ..."libbpf-dev libelf-dev zlib1g-dev libc6-dev linux-libc-dev libgcc-12-dev".split(" "),
-    ..."libc6 libbpf1 libelf1 zlib1g libgcc-s1".split(" "),
-  ],
-};
+/** What a build for another architecture links against. */
+const buildPackages = [
+  ..."libbpf-dev libelf-dev zlib1g-dev libc6-dev linux-libc-dev libgcc-12-dev".split(" "),
+  ..."libc6 libbpf1 libelf1 zlib1g libgcc-s1".split(" "),
+];
 
 const suites = ["bullseye", "bookworm", "bookworm-backports", "trixie-backports"];
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -79,9 +76,9 @@ export function unpack(name: string, set: PackageSet): string {
   return dir;
 }
 
-/** Returns the directory of the headers and libraries for an arm64 build. */
-function sysroot(): string {
-  return unpack("sysroot-arm64", arm64Sysroot);
+/** Returns the directory of the headers and libraries for a build for another architecture. */
+function sysroot(arch: Arch): string {
+  return unpack(`sysroot-${arch}`, { arch, suite: "bookworm", packages: buildPackages });
 }
 
 /** Returns the path of the C tool of that name, built for the libraries in a guest. */
@@ -161,6 +158,9 @@ function text(command: string, ...args: string[]): string {
 }
 
 if (import.meta.main) {
-  if (process.argv[2] === "sysroot") console.log(sysroot());
-  else throw new Error("usage: packages.ts sysroot");
+  const [, , command, arch] = process.argv;
+  if (command !== "sysroot" || (arch !== "amd64" && arch !== "arm64")) {
+    throw new Error("usage: packages.ts sysroot amd64|arm64");
+  }
+  console.log(sysroot(arch));
 }
