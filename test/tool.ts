@@ -55,8 +55,8 @@ export const lost = (stderr: string) => number(/^Lost (\d+) events in all: /m, s
 /** The sum of the CONNECTS column of -c. */
 export const counted = (rows: Row[]) => rows.reduce((sum, row) => sum + Number(row["CONNECTS"]), 0);
 
-/** The last line of -v: what became of the attempts; how many there were, -r alone knows. */
-export function books(stderr: string): Record<string, number> {
+/** The last line of -v: attempts printed, filtered and lost; only -r knows how many there were. */
+export function accounting(stderr: string): Record<string, number> {
   const line = stderr.trimEnd().split("\n").at(-1)!;
   assert.match(
     line,

@@ -9,7 +9,7 @@ import { endAll } from "../child.ts";
 import { Fifo } from "../fifo.ts";
 import { Netns } from "../netns.ts";
 import {
-  books,
+  accounting,
   client,
   counted,
   lost,
@@ -48,7 +48,7 @@ interface Counts {
   stderr: string;
 }
 
-/** The books that there must be; only -r knows how many attempts there were. */
+/** The accounting that is expected; only -r knows how many attempts there were. */
 const balance = ({ printed, lost, made }: Counts, args: string[]) =>
   args.includes("-r") ? { attempts: made, printed, filtered: 0, lost } : { printed, lost };
 
@@ -103,7 +103,7 @@ describe("burst", needsKernel(), () => {
         t.diagnostic(`${counts.lost} lost`);
         assert.equal(counts.made, BURST);
         assert.equal(counts.printed + counts.lost, counts.made, counts.stderr);
-        assert.deepEqual(books(counts.stderr), balance(counts, args));
+        assert.deepEqual(accounting(counts.stderr), balance(counts, args));
       });
     }
   }
@@ -117,7 +117,7 @@ describe("burst", needsKernel(), () => {
         t.diagnostic(`${lost} lost`);
         assert(printed > 0 && lost > 0, `${printed} shown, ${lost} lost`);
         assert.equal(printed + lost, counts.made, counts.stderr);
-        assert.deepEqual(books(counts.stderr), balance(counts, args));
+        assert.deepEqual(accounting(counts.stderr), balance(counts, args));
         assert.match(counts.stderr, /^Lost \d+ events on CPU #\d+!$/m);
       });
     }

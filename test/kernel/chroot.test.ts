@@ -19,7 +19,7 @@ import { compare, parseAttempts } from "../cases.ts";
 import { Child, endAll, eventually, run } from "../child.ts";
 import { Netns } from "../netns.ts";
 import {
-  books,
+  accounting,
   bun,
   cannot,
   client,
@@ -166,7 +166,7 @@ describe("surroundings", needsKernel(), () => {
             const flows = rows.map((row) => [row["RADDR"], row["CONNECTS"]]);
             assert.deepEqual(flows, [[silent4, "2"], [silent6, "1"]]);
           } else compare(attempts, rows, { result: false });
-          assert.deepEqual(books(stderr), { printed: 3, lost: 0 });
+          assert.deepEqual(accounting(stderr), { printed: 3, lost: 0 });
         });
       }
     },

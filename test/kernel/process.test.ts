@@ -8,7 +8,7 @@ import { Child, endAll, eventually, type Signal } from "../child.ts";
 import { Fifo } from "../fifo.ts";
 import { Netns } from "../netns.ts";
 import {
-  books,
+  accounting,
   client,
   commands,
   counted,
@@ -138,7 +138,7 @@ describe("standard output", needsKernel(), () => {
       });
       const { stderr } = await tool.stop();
       assert.equal(parseRows(text + fifo.read()).length, made);
-      assert.deepEqual(books(stderr), { printed: made, lost: 0 });
+      assert.deepEqual(accounting(stderr), { printed: made, lost: 0 });
     });
 
     it(`SIGTERM ends it though nobody reads (${runtime})`, patience, async (t) => {
@@ -154,7 +154,7 @@ describe("standard output", needsKernel(), () => {
       assert(delivered > 100);
       assert.equal(delivered + lost(stderr), 5000);
       assert.match(stderr, /^Lost \d+ events in all: .*\d+ output stuck$/m);
-      assert.deepEqual(books(stderr), { printed: delivered, lost: lost(stderr) });
+      assert.deepEqual(accounting(stderr), { printed: delivered, lost: lost(stderr) });
     });
 
     it(

@@ -1,4 +1,4 @@
-/** -r: every way for an attempt to end, for real; the latency; what is held back; the books. */
+/** -r: every way for an attempt to end, for real; the latency; what is left out; the accounting. */
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
@@ -7,7 +7,7 @@ import { type Child, endAll, eventually } from "../child.ts";
 import { Netns } from "../netns.ts";
 import { far4, far6, full, open, ports, prepare, silent4, silent6, verdicts } from "../verdicts.ts";
 import {
-  books,
+  accounting,
   cannot,
   client,
   counted,
@@ -93,11 +93,16 @@ describe("result", needsKernel(), () => {
     });
   }
 
-  it("-r shows nothing else, and its books balance", patience, async () => {
+  it("-r shows nothing else, and its accounting balances", patience, async () => {
     const { attempts, r } = await result();
     compare(attempts, r.rows, { result: true });
     const { length } = attempts;
-    assert.deepEqual(books(r.stderr), { attempts: length, printed: length, filtered: 0, lost: 0 });
+    assert.deepEqual(accounting(r.stderr), {
+      attempts: length,
+      printed: length,
+      filtered: 0,
+      lost: 0,
+    });
   });
 
   for (const runtime of runtimes) {
@@ -111,20 +116,20 @@ describe("result", needsKernel(), () => {
   it("--failed shows only what did not end ok", patience, async () => {
     const { attempts, f } = await result();
     compare(attempts.filter(isFailed), f.rows, { result: true });
-    checkBooks(f, attempts);
+    checkAccounting(f, attempts);
   });
 
   it("--min-latency shows only what took as long", patience, async () => {
     const { attempts, s } = await result();
     assert(attempts.some(slowerThan(1500)));
     compare(attempts.filter(slowerThan(1500)), s.rows, { result: true });
-    checkBooks(s, attempts);
+    checkAccounting(s, attempts);
   });
 
   it("--failed and --min-latency together hold back what either does", patience, async () => {
     const { attempts, fs } = await result();
     compare(attempts.filter(slowerThan(1500)).filter(isFailed), fs.rows, { result: true });
-    checkBooks(fs, attempts);
+    checkAccounting(fs, attempts);
   });
 
   it("-c -r counts by RESULT, with the average and the longest latency", patience, async () => {
@@ -139,7 +144,7 @@ describe("result", needsKernel(), () => {
       }
     }
     const { length } = attempts;
-    assert.deepEqual(books(sum.stderr), {
+    assert.deepEqual(accounting(sum.stderr), {
       attempts: length,
       printed: length,
       filtered: 0,
@@ -174,13 +179,18 @@ describe("result", needsKernel(), () => {
     for (const [attempt, row] of compare(expected, r.rows, { result: true })) {
       assert(Number(row["LAT(ms)"]) <= attempt.latency + 1);
     }
-    assert.deepEqual(books(r.stderr), { attempts: 4, printed: 4, filtered: 0, lost: 0 });
+    assert.deepEqual(accounting(r.stderr), { attempts: 4, printed: 4, filtered: 0, lost: 0 });
     assert.deepEqual(sum.rows.map((row) => row["RESULT"]), ["pending", "pending"]);
     assert.equal(counted(sum.rows), 4);
   });
 });
 
-function checkBooks({ rows, stderr }: Stopped, { length }: Attempt[]): void {
+function checkAccounting({ rows, stderr }: Stopped, { length }: Attempt[]): void {
   const filtered = length - rows.length;
-  assert.deepEqual(books(stderr), { attempts: length, printed: rows.length, filtered, lost: 0 });
+  assert.deepEqual(accounting(stderr), {
+    attempts: length,
+    printed: rows.length,
+    filtered,
+    lost: 0,
+  });
 }

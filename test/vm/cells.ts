@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { type Attempt, type Case, cases, parseAttempts, parseRows } from "../cases.ts";
 import type { BackendName } from "../../src/kernel/spec.ts";
-import { books, lost as reportedLost } from "../tool.ts";
+import { accounting, lost as reportedLost } from "../tool.ts";
 import { type Attach, attaches, type Expected } from "./expected.ts";
-import { compareLawfully } from "./law.ts";
+import { compareWithLosses } from "./accounting.ts";
 import { type Outcome, outcome } from "./outcome.ts";
 import { completed, place, type Verdict, verdicts } from "./verdicts.ts";
 
@@ -141,7 +141,7 @@ function plain(said: Said, seen: Seen): number {
     seen.verdicts.has(a.pid) ? completed(a, { result: false }) : a
   );
   const { rest, lost } = rows(said, seen.pending);
-  compareLawfully(attempts, rest, { result: false, lost });
+  compareWithLosses(attempts, rest, { result: false, lost });
   assert.match(said("err"), /^(Lost (\d+) events in all: \2 probe missed\n)?$/);
   return reportedLost(said("err"));
 }
@@ -150,7 +150,7 @@ function plain(said: Said, seen: Seen): number {
 function result(said: Said, { attempts, verdicts, pending }: Seen, backend: BackendName): number {
   const known = attempts.map((a) => verdicts.has(a.pid) ? completed(a, { result: true }) : a);
   const { rest, waiting, lost } = rows(said, pending);
-  const pairs = compareLawfully(known, rest, { result: true, lost });
+  const pairs = compareWithLosses(known, rest, { result: true, lost });
   for (const [attempt, row] of pairs) {
     const latency = Number(row["LAT(ms)"]);
     const what = `${verdicts.get(attempt.pid)?.name ?? attempt.comm}: ${latency} ms`;
@@ -160,7 +160,7 @@ function result(said: Said, { attempts, verdicts, pending }: Seen, backend: Back
   }
   const made = attempts.length + pending.length;
   const printed = pairs.length + waiting;
-  assert.deepEqual(books(said("err")), {
+  assert.deepEqual(accounting(said("err")), {
     attempts: made,
     printed,
     filtered: 0,

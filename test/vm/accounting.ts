@@ -1,4 +1,4 @@
-/** The law of the tool: printed + filtered + reported lost = made. */
+/** The accounting of the tool must balance: printed + filtered + reported lost = made. */
 
 import assert, { AssertionError } from "node:assert/strict";
 import { type Attempt, compare, type Row } from "../cases.ts";
@@ -7,7 +7,7 @@ import { type Attempt, compare, type Row } from "../cases.ts";
  * Does what {@linkcode compare} does, but allows as many attempts without a row as were reported
  * lost.
  */
-export function compareLawfully(
+export function compareWithLosses(
   attempts: readonly Attempt[],
   rows: readonly Row[],
   options: { result: boolean; lost: number },
