@@ -1,7 +1,7 @@
 /**
  * Measures ./tcpconnect beside the C tool of Debian's libbpf-tools in a guest: `make bench-vm`.
  *
- * Software emulation slows everything, and not evenly: only ratios tell something.
+ * Software emulation slows different code by different factors: compare ratios only.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const { values } = parseArgs({
     kernel: { type: "string", default: "6.12" },
     rounds: { type: "string", default: "2" },
     connects: { type: "string", default: "2000" },
-    // For the runtime, whose compilers are at work first.
+    // Warm-up: the runtime compiles the code that runs often first.
     warm: { type: "string", default: "4000" },
   },
 });

@@ -81,7 +81,7 @@ export async function rates(effort: Effort): Promise<Figure[]> {
   return figures;
 }
 
-/** Isolated events once more, with a peer that writes each row at once, as we do. */
+/** Isolated events again, with a peer that writes each row at once, as ours does. */
 async function isolatedAtOnce({ seconds, rounds }: Effort): Promise<Figure> {
   await using pair = await Pair.start("file", LINES);
   const runs = await alternate(rounds, (side) => pair.run(side, ["rate", 10 * seconds, 5]));
@@ -106,7 +106,7 @@ async function fresh(side: Side, args: readonly string[], sink: Sink, load: Load
   return { ...run, lost: warm.connects + run.connects - rows };
 }
 
-/** CPU per event, losses, and what the load itself suffers, as fast as two cores can. */
+/** CPU per event, losses, and how much slower the load gets, as fast as two cores can. */
 export async function fullRate({ seconds, rounds, fullRate }: Effort): Promise<Figure[]> {
   const load: Load = ["burst", fullRate * 2 * seconds, 2];
   const cases: [string, Sink][] = [["file", "file"], ["pipe to cat", pipe], ["slow pipe", slow]];

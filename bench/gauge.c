@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What must be measured, or made slow, outside of the process that writes the report:
+ * What must be measured, or slowed down, outside of the process that writes the report:
  *
  *	gauge slow BYTES MS		copies stdin to stdout: at most BYTES, then a pause of MS
  *	gauge delay PORT N PER_SECOND	connects to 127.0.0.1 and reads the rows (-s) on stdin: one

@@ -49,7 +49,7 @@ export async function startTime(): Promise<Figure[]> {
   ];
 }
 
-/** From connect() to the row in a reader's hands. */
+/** From connect() until the reader has the row. */
 export async function delay({ seconds, rounds }: Effort): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const rate of [10, 1000]) {

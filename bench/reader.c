@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What user space of a tracer in C costs: our kernel program, read and printed the way C tools of
- * libbpf do it, one printf for each record. The peer of `make bench`.
+ * The peer of `make bench`: a tracer in C with our kernel program. It reads and prints as the C
+ * tools of libbpf do, with one printf for each record.
  */
 #include <arpa/inet.h>
 #include <errno.h>

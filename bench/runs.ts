@@ -1,4 +1,4 @@
-/** What all figures share: how much is run, and how runs become figures. */
+/** For all figures: how long and how often to run, and how to make figures of the runs. */
 
 import type { Made } from "./load.ts";
 import type { Bar, Figure } from "./stats.ts";
@@ -43,7 +43,7 @@ export function both<T>(
 /** Connects per second. */
 export const pace = ({ connects, seconds }: Made): number => connects / seconds;
 
-/** Nothing lost, unless the peer loses too. */
+/** No event lost, unless the peer loses some too. */
 export const noneLost: Bar = {
   text: "0, as C if it can",
   met: ({ ours, peer }) => ours.every((lost) => lost === 0) || peer!.some((lost) => lost > 0),

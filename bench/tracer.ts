@@ -36,7 +36,7 @@ export type Side = "ours" | "peer";
 /** Makes the peer write each row at once, as on a terminal; we always do. */
 export const LINES = "-l";
 
-/** Rows go to memory: what a disk does is neither tracer's doing. */
+/** Rows go to memory, so that the disk does not change the figures. */
 const memory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 /** How long a tracer may take for its last rows, ms. */
@@ -131,7 +131,7 @@ export class Tracer implements AsyncDisposable {
     return readFileSync(this.#rows, "utf8");
   }
 
-  /** Waits until all that happened is surely read. */
+  /** Waits until all events so far are read. */
   async settle(): Promise<void> {
     await sleep(SETTLE_MS);
   }
