@@ -1,4 +1,4 @@
-/** The matrix: every back end sees every case as the client does, with and without -r. */
+/** The matrix: the rows of every back end match what the client saw, with and without -r. */
 
 import assert from "node:assert/strict";
 import { type Attempt, type Case, cases, parseAttempts, parseRows } from "../cases.ts";
@@ -67,13 +67,13 @@ unanswered() { [ "$(ip netns exec peer netstat -tn | grep -c SYN_SENT)" = 2 ]; }
 ${passes.map(pass).join("")}
 `;
 
-/** How many losses are now and then. */
+/** The most lost events in one run that are accepted where a back end may lose some. */
 const FEW = 8;
 
 /** What the client saw. */
 interface Seen {
   attempts: Attempt[];
-  /** Of these, the ones whose fate was arranged. */
+  /** Of these, the ones whose result the test network causes. */
   verdicts: Map<number, Verdict>;
   pending: string[];
   lacks: string[];

@@ -199,7 +199,7 @@ export const capabilities: Condition = {
   ],
 };
 
-/** With the doctor, who takes long: one kernel is enough. */
+/** With --doctor, which takes long: one kernel is enough. */
 export const capabilitiesDoctor: Condition = {
   ...capabilities,
   trials: [
@@ -246,7 +246,7 @@ export const noIpv6: Condition = {
   ],
 };
 
-/** In the same guest, which has two CPUs: what cannot be shown is told. */
+/** In the same guest, which has two CPUs: events that cannot be shown are reported as lost. */
 export const hotplug: Condition = {
   name: "hotplug",
   title: "a CPU goes and comes back",

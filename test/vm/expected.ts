@@ -1,4 +1,4 @@
-/** What each kernel must be found to do: any difference is a failure. */
+/** What each kernel must do: any difference is a failure. */
 
 import type { BackendName } from "../../src/kernel/spec.ts";
 
@@ -27,7 +27,7 @@ const all: Expected = {
   loses: [],
 };
 
-/** Before 6.2 a CPU has but one kretprobe instance: a second task in the same call has none. */
+/** Before 6.2 there is one kretprobe instance for each CPU: a second task in the call may get none. */
 const scarce: Expected = { ...all, loses: ["kprobe"] };
 
 export const expected: Readonly<Record<string, Expected>> = {
@@ -39,7 +39,7 @@ export const expected: Readonly<Record<string, Expected>> = {
     auto: "kprobe",
     because: /attach fexit_v4: .*(524|ENOTSUPP)/,
   },
-  // It preempts programs in mid-run, and skips them for the next task.
+  // It preempts a running program, and skips that program for the next task on the CPU.
   "7.x": { ...all, loses: ["fentry", "kprobe", "tracepoint"] },
   "6.12": all,
   "6.1": scarce,

@@ -1,19 +1,19 @@
-# What the scripts in a guest are made of.
+# Functions for the scripts in a guest.
 
 mkdir -p /run/jobs
 
-# busybox would take its own, whatever the PATH.
+# busybox would run its own commands of these names, whatever the PATH.
 ip() { /usr/sbin/ip "$@"; }
 tc() { /usr/sbin/tc "$@"; }
 
 now() { cut -d' ' -f1 /proc/uptime; }
 
-# Under emulation a fork costs 10 ms, which what is waited for needs itself: poll without one.
+# Under emulation a fork takes 10 ms of the guest's one CPU. Sleep without a fork.
 mkfifo /run/never
 exec 9<>/run/never
 nap() { read -r -t ${1:-0.05} _ <&9 || :; }
 
-# Repeats a command until it succeeds; a guest is slow, but not endlessly so.
+# Repeats a command until it succeeds, 1000 times at most.
 await() {
 	tries=0
 	until "$@"; do

@@ -1,4 +1,4 @@
-/** Kernels that deny what the tool needs: one clear line and its status, and nothing half done. */
+/** Kernels that deny what the tool needs: it prints one clear line, exits with 1, and leaves nothing behind. */
 
 import assert from "node:assert/strict";
 import { compare, parseAttempts, parseRows } from "../cases.ts";
@@ -59,7 +59,7 @@ function check(trial: Trial, bpfStats: number, said: (what: string) => string | 
     assert.equal(err, "");
     return;
   }
-  // Losses are told as they happen: of two, at once or one by one.
+  // Losses are reported as they happen: two of them in one line or in two.
   const lines = hotplug ? [...new Set(news(err))] : news(err);
   const wanted = [says ?? []].flat();
   assert.equal(lines.length, wanted.length, err);

@@ -1,5 +1,5 @@
 #!/bin/busybox sh
-# The guest's first process: makes it habitable, runs /script, reports on the console.
+# The guest's first process: mounts file systems, runs /script, reports on the console.
 
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root NO_COLOR=1

@@ -86,7 +86,7 @@ for address in 127.0.0.1 ::1; do
 	server near /client serve $address 8080 8081 8082
 	server mptcp /client serve-mptcp $address 8083
 done
-# Those that hold their places must have them.
+# Wait until the sockets that keep the port and the backlog occupied are open.
 full() { [ "$(ip netns exec $1 netstat -tn | grep -c ESTABLISHED)" -ge $2 ]; }
 await full narrow 4
 await full peer 2

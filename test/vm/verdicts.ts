@@ -1,4 +1,4 @@
-/** Attempts with every fate that a network can give them: see network.sh, which makes it. */
+/** Attempts with every result that a network can cause: network.sh makes the network. */
 
 import type { Attempt, Case, Place } from "../cases.ts";
 
@@ -14,7 +14,7 @@ export const place: Place = {
   silent6: "2001:db8::9",
 };
 
-/** A case of which the fate is known. */
+/** A case whose result is known. */
 export interface Verdict extends Case {
   /** What the client must see. */
   result: string;
@@ -26,7 +26,8 @@ export interface Verdict extends Case {
   slow: boolean;
 }
 
-interface Fate {
+/** A result, and how to connect to get it. */
+interface Ending {
   name: string;
   v4: string;
   v6: string;
@@ -45,8 +46,8 @@ const near = { v4: "127.0.0.1", v6: "::1" };
 const routed = (last: number) => ({ v4: `203.0.113.${last}`, v6: `2001:db8:3::${last}`, port: 80 });
 const both = ["tcp", "nonblock"];
 
-// An error that ICMP brings while connect() still holds the socket only counts at the second SYN.
-const fates: Fate[] = [
+// An ICMP error that arrives while connect() holds the socket takes effect at the second SYN only.
+const endings: Ending[] = [
   {
     name: "a slow answer",
     v4: "198.51.100.2",
@@ -113,8 +114,8 @@ const fates: Fate[] = [
   { name: "no free port", ...near, port: 80, result: "EADDRNOTAVAIL", netns: "narrow" },
 ];
 
-/** Each fate over IPv4, IPv6 and to an IPv4-mapped address. */
-export const verdicts: readonly Verdict[] = fates.flatMap((fate) => {
+/** Each ending over IPv4, IPv6 and to an IPv4-mapped address. */
+export const verdicts: readonly Verdict[] = endings.flatMap((ending) => {
   const {
     name,
     v4,
@@ -126,13 +127,13 @@ export const verdicts: readonly Verdict[] = fates.flatMap((fate) => {
     least = 0,
     slow = false,
     ways = ["tcp"],
-  } = fate;
+  } = ending;
   const make = (version: string, way: string, address: string, result: string): Verdict => ({
     name: `${name} over ${version} (${way})`,
     attempts: 1,
     argv: () => [way, address, port],
     result,
-    // The second SYN goes out after a second, and nobody waits less for its answer.
+    // The second SYN is sent after a second, and the kernel waits at least as long for its answer.
     least: result === "ETIMEDOUT" ? 2000 : least,
     slow,
     ...(netns === undefined ? {} : { netns }),
@@ -144,10 +145,10 @@ export const verdicts: readonly Verdict[] = fates.flatMap((fate) => {
 });
 
 /**
- * An attempt of a case above with what the client cannot know: after a failure it no longer has its
- * address, and ICMP brings errors that otherwise come at once, before there is one.
+ * Adds to an attempt what the client cannot know. After a failure its socket has no address any more,
+ * though it had one when the ICMP error came.
  *
- * @param result Whether the rows to compare with tell the fate.
+ * @param result Whether the rows to compare with show the result.
  */
 export function completed(attempt: Attempt, { result }: { result: boolean }): Attempt {
   if (attempt.sport === 0) return attempt;
