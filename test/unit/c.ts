@@ -1,4 +1,4 @@
-/** C as the judge: what a small C program prints, compiled when the test runs. */
+/** Expected values from C: what a small C program prints, compiled when the test runs. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

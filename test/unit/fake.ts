@@ -1,4 +1,4 @@
-/** A libbpf whose C functions the test plays, to see what the library asks of them and when. */
+/** A libbpf whose C functions are the test's own, to see how and when the library calls them. */
 
 import type { Functions, Pointer, Runtime } from "../../lib/ffi.ts";
 import { Libbpf } from "../../lib/libbpf.ts";
@@ -7,7 +7,7 @@ import type { symbols } from "../../lib/symbols.ts";
 /** C functions for a test; any that is missing must not be called. */
 export type Parts = Partial<Functions<typeof symbols>>;
 
-/** An address that nobody follows. */
+/** An address that is never read. */
 export const pointer = (name: string) => ({ name }) as unknown as Pointer;
 
 export interface Fake {
@@ -29,7 +29,7 @@ function show(arg: unknown): string {
  */
 export function fake(parts: Parts, memory: Record<string, ArrayBuffer> = {}): Fake {
   const calls: string[] = [];
-  // What the library may call whenever it likes.
+  // What the library may call at any time.
   const always: Record<string, () => unknown> = {
     shim_log_start: () => {},
     shim_log_take: () => null,

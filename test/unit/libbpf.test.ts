@@ -79,7 +79,7 @@ test("PerfBuffer refuses more memory than an ArrayBuffer can be", () => {
   assert.throws(() => new PerfBuffer(libbpf, map, options), failure("new batch", "ENOMEM"));
 });
 
-test("Libbpf.neverPreempt() makes SCHED_OTHER SCHED_BATCH, and leaves what somebody chose", () => {
+test("Libbpf.neverPreempt() makes SCHED_OTHER SCHED_BATCH, and leaves any other policy", () => {
   const thread = readlinkSync("/proc/thread-self").split("/").at(-1)!;
   const chrt = (...args: string[]) =>
     execFileSync("chrt", [...args, "--pid", ...(args[0] ? ["0"] : []), thread], {
@@ -176,7 +176,7 @@ test("OpenSkeleton.setConstants() refuses a list that is too long", () => {
 
 test("OpenSkeleton.setConstants() refuses an unknown variable", () => {
   using opened = new OpenSkeleton(libbpf);
-  // @ts-expect-error: the types say so, and what gets past them must not be ignored.
+  // @ts-expect-error: the types refuse it, and so must the code.
   assert.throws(() => opened.setConstants(rodata, { nothing: 1 }));
 });
 

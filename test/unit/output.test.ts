@@ -1,4 +1,4 @@
-/** Standard output as it is: pipes with readers of all kinds, in a process of their own. */
+/** Real standard outputs: files and pipes with all kinds of readers, in a process of their own. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -28,15 +28,15 @@ const MEGABYTE = 1 << 20;
 /**
  * Writes through Output into `sink`, the end of a shell pipeline or a redirection.
  *
- * @param options.patience How often write() may ask before it is told to give up.
+ * @param options.refusals How often write() may ask before it is told to give up.
  * @param options.delay Seconds that the sink has for itself before the writer starts.
  */
 function write(
   size: number,
   sink: string,
-  { patience = Infinity, delay = 0 } = {},
+  { refusals = Infinity, delay = 0 } = {},
 ): { how: Outcome; stdout: string } {
-  const command = scriptCommand("test/unit/output_child.ts", `${size}`, `${patience}`);
+  const command = scriptCommand("test/unit/output_child.ts", `${size}`, `${refusals}`);
   const args = ["-c", `{ sleep ${delay}; timeout 10 "$@"; } ${sink}`, "sh", ...command];
   const { stdout, stderr } = spawnSync("sh", args, { encoding: "utf8" });
   assert.match(stderr, /^\{.*\}$/, stderr);
@@ -82,8 +82,8 @@ test("write() gives up when it is told to, and returns what is left", () => {
   withTemporary((directory) => {
     const fifo = join(directory, "fifo");
     assert.equal(spawnSync("mkfifo", [fifo]).status, 0);
-    // Open for reading too, by nobody who reads.
-    const { how } = write(MEGABYTE, `1<>'${fifo}'`, { patience: 3 });
+    // Opened for reading too, but not read.
+    const { how } = write(MEGABYTE, `1<>'${fifo}'`, { refusals: 3 });
     assert.equal(how.refusals, 4);
     assert.equal(how.closed, false);
     assert.ok(how.left! > 0 && how.left! < MEGABYTE, `${how.left} left`);

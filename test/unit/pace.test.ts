@@ -15,12 +15,12 @@ function looks() {
   return after;
 }
 
-test("a lone event wakes the loop: the first, and each that comes 50 ms after another", () => {
+test("a single event wakes the loop: the first, and each that comes 50 ms after another", () => {
   const after = looks();
   for (const time of [5000, 5200, 5250, 5400]) assert.deepEqual(after(1, time), [0, false]);
 });
 
-test("from 20 events a second on they wait for company, and wake nobody", () => {
+test("from 20 events a second on they wait to form a batch, and do not wake the loop", () => {
   const after = looks();
   after(1, 5000);
   assert.deepEqual(after(1, 5049), [50, true]);
@@ -41,7 +41,7 @@ for (const [rate, wait] of [[21, 50], [100, 50], [500, 16], [1000, 8], [2000, 8]
   });
 }
 
-test("after busy times it looks twice for what wakes nobody, then sleeps", () => {
+test("after a high rate it looks twice for samples that do not wake it, then sleeps", () => {
   const after = looks();
   after(1, 5000);
   after(9, 5005);
@@ -51,14 +51,14 @@ test("after busy times it looks twice for what wakes nobody, then sleeps", () =>
   assert.deepEqual(after(0, 0), [0, false]);
 });
 
-test("a burst after a rest is busy at once, by its own gaps", () => {
+test("a burst after an idle time counts as a high rate at once, by its own gaps", () => {
   const after = looks();
   after(1, 5000);
   assert.deepEqual(after(100, 6000), [50, true]);
   assert.deepEqual(after(4, 7000), [8, false]);
 });
 
-test("events older than the last ones, as another CPU may bring them late, are no rest", () => {
+test("events older than the last ones, as they come late from another CPU, are not idle time", () => {
   const after = looks();
   after(1, 5000);
   assert.deepEqual(after(1, 4999), [8, true]);

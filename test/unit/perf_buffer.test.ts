@@ -76,7 +76,7 @@ test("PerfBuffer has a second map output to the same ring buffers", () => {
   assert.deepEqual(frees, ["perf_buffer__free(perf)", "shim_batch_free(batch)"]);
 });
 
-/** A perf buffer whose C takes over samples and losses as it is told. */
+/** A perf buffer whose C functions deliver the given samples and losses. */
 function filled(result: number, count: number, disordered = 0, lost: number[] = []) {
   const state = Uint32Array.of(9, disordered);
   const losses = Float64Array.of(lost.reduce((sum, n) => sum + n, 0), ...lost);
@@ -110,7 +110,7 @@ test("PerfBuffer.poll() throws on any other failure", () => {
   assert.throws(() => buffer.poll(100), /^BpfError: poll perf buffer: EIO: /);
 });
 
-test("PerfBuffer.drain() waits, and takes over what woke nobody too", () => {
+test("PerfBuffer.drain() waits, and takes over samples that caused no wake-up too", () => {
   const { buffer, calls } = open();
   buffer.drain(20);
   assert.deepEqual(calls, ["perf_buffer__poll(perf,20)", "perf_buffer__consume(perf)"]);
