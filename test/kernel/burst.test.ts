@@ -1,4 +1,4 @@
-/** More connects than the tool may keep up with: each is shown, counted or reported lost. */
+/** More connects than the tool may be able to read: each is shown, counted or reported as lost. */
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
@@ -27,7 +27,7 @@ import {
 const BURST = 20_000;
 const patience = { timeout: 60_000 };
 
-/** Connects as fast as they come, from two threads; returns how many there were. */
+/** Connects as fast as possible from two threads; returns the number of connects. */
 async function burst(netns: Netns, port: string, count = BURST): Promise<number> {
   const out = await netns.run(client, "burst", "127.0.0.1", port, `${count}`, "2");
   const [, made, failed] = /^made (\d+) ok \d+ failed (\d+) /.exec(out) ?? [];
@@ -64,7 +64,7 @@ async function watched(...args: string[]) {
   return { made, stopped };
 }
 
-/** A burst into a small buffer, and nobody who reads until it is over. */
+/** A burst into a small buffer that is not read until the burst is over. */
 async function unread(runtime: Runtime, ...args: string[]): Promise<Counts> {
   await mountTracefs();
   const port = `${takePort()}`;
@@ -124,7 +124,7 @@ describe("burst", needsKernel(), () => {
   }
 
   for (const runtime of runtimes) {
-    // The loop waits for a sample that wakes it; while it is busy, it wakes by itself.
+    // The loop waits for a sample to wake it; at high rates it wakes by a timer.
     it(
       `after a burst it sleeps, and a connect has its row at once (${runtime})`,
       patience,

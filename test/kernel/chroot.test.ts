@@ -1,4 +1,4 @@
-/** The executable depends on nothing around it: neither on a bare root, nor on a hostile directory. */
+/** The executable works in an almost empty root, and loads nothing from the current directory. */
 
 import { after, before, describe, it, type TestContext } from "node:test";
 import assert from "node:assert/strict";
@@ -69,7 +69,7 @@ __attribute__((constructor)) static void load(void) { open("loaded", O_CREAT | O
 
 const hostile = [".env", "bunfig.toml", "libc.so.6", "libbpf.so.1", "libelf.so.1", "libz.so.1"];
 
-/** One connect, which the tool must show; returns what it said besides. */
+/** Makes one connect, which the tool must show; returns its standard error. */
 async function shows(args: string[], options: ToolOptions): Promise<string> {
   await mountTracefs();
   const [netns, port] = [await Netns.open(), `${takePort()}`];
@@ -127,13 +127,17 @@ describe("surroundings", needsKernel(), () => {
       rmSync(root, { recursive: true });
     });
 
-    it(`tcpconnect ${args.join(" ")} sees beyond its container's cgroup`, patience, async (t) => {
-      await inCgroup(t, async (command) => {
-        const said = await shows(args, { command });
-        if (args.includes("-r")) assert.equal(said, "");
-        else assert.match(said, late);
-      });
-    });
+    it(
+      `tcpconnect ${args.join(" ")} shows connects outside its container's cgroup`,
+      patience,
+      async (t) => {
+        await inCgroup(t, async (command) => {
+          const said = await shows(args, { command });
+          if (args.includes("-r")) assert.equal(said, "");
+          else assert.match(said, late);
+        });
+      },
+    );
 
     it(`tcpconnect ${args.join(" ")} ignores a hostile directory`, patience, async () => {
       forget();
@@ -172,7 +176,7 @@ describe("surroundings", needsKernel(), () => {
     },
   );
 
-  it("the hostile directory does harm those who trust it", patience, async () => {
+  it("the hostile directory is loaded by programs that trust it", patience, async () => {
     forget();
     const out = await run([bun, "-e", "console.log(process.env.BAIT)"], { cwd: folder });
     assert.equal(out, "taken\n");

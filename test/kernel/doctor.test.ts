@@ -1,4 +1,4 @@
-/** --doctor, on this kernel: what it says works is what traces here. */
+/** --doctor on this kernel: a back end that it reports as working does trace here. */
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";

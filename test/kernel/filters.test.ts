@@ -1,4 +1,4 @@
-/** What each filter lets pass and holds back, and what the column options add. */
+/** What each filter shows and leaves out, and what the column options add. */
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";

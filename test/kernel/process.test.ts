@@ -228,7 +228,7 @@ describe("standard output", needsKernel(), () => {
       oneLine(stderr);
     });
 
-    // Deno opens /dev/null in its place as anybody might have.
+    // Deno opens /dev/null in place of a closed stream, which looks like one that the caller opened.
     if (runtime === "Deno") continue;
     it(`tcpconnect fails in one line without an output (${runtime})`, patience, async () => {
       const shut = ["sh", "-c", 'exec "$@" >&-', "sh"];
@@ -242,25 +242,25 @@ describe("standard output", needsKernel(), () => {
   it("-c keeps its report for a slow reader; a second signal ends it", patience, async () => {
     const { netns, port } = await served();
     const args = ["-c", "-s", "-P", port];
-    const [patient, hasty] = [new Fifo(), new Fifo()];
+    const [slow, unread] = [new Fifo(), new Fifo()];
     const tools = await Promise.all(
-      [patient, hasty].map((fifo) => Tool.start(args, { stdout: fifo.writer })),
+      [slow, unread].map((fifo) => Tool.start(args, { stdout: fifo.writer })),
     );
-    for (const fifo of [patient, hasty]) fifo.handOver();
+    for (const fifo of [slow, unread]) fifo.handOver();
     await connect(netns, port, 5000);
     const [first, second] = tools as [Tool, Tool];
     first.child.send("SIGINT");
     second.child.send("SIGINT");
     // A report of 5000 flows is far longer than a pipe.
     let text = "";
-    await eventually("the report begins", () => (text += patient.read()).length > 0);
+    await eventually("the report begins", () => (text += slow.read()).length > 0);
     const { stderr } = await second.stop("SIGINT");
     assert.match(stderr, /^Lost the last \d+ bytes of the report: output stuck$/m);
     assert.equal(
-      counted(parseRows((text + await patient.readUntil(first.child.ended)).slice(1))),
+      counted(parseRows((text + await slow.readUntil(first.child.ended)).slice(1))),
       5000,
     );
     assert.equal((await first.child.ended).status, 0);
-    for (const fifo of [patient, hasty]) fifo[Symbol.dispose]();
+    for (const fifo of [slow, unread]) fifo[Symbol.dispose]();
   });
 });

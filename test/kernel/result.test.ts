@@ -66,7 +66,7 @@ const result = () => running ??= everything();
 const pending = `${takePort()}`;
 const patience = { timeout: 60_000 };
 
-/** The tool's time begins and ends within the client's, but for a socket that exit closes. */
+/** The tool's time is within the client's, except for a socket that is closed by the process's exit. */
 function checkLatency([attempt, row]: [Attempt, Row]): void {
   const latency = Number(row["LAT(ms)"]);
   assert.match(row["LAT(ms)"]!, /^\d+\.\d\d$/);
@@ -126,7 +126,7 @@ describe("result", needsKernel(), () => {
     checkAccounting(s, attempts);
   });
 
-  it("--failed and --min-latency together hold back what either does", patience, async () => {
+  it("--failed and --min-latency together leave out what either leaves out", patience, async () => {
     const { attempts, fs } = await result();
     compare(attempts.filter(slowerThan(1500)).filter(isFailed), fs.rows, { result: true });
     checkAccounting(fs, attempts);
