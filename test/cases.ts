@@ -1,6 +1,6 @@
 /**
  * The ways to connect that every back end, runtime and kernel is tried with, and the comparison of
- * what the client saw with what the tool printed. Pure: it knows nothing of where either runs.
+ * what the client saw with what the tool printed. It does not depend on where either runs.
  */
 
 import assert from "node:assert/strict";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 /** How a process ended. */
 export interface Ended {
@@ -71,7 +71,7 @@ export class Child {
 
   /** Waits until the process has said something; it must not end before. */
   async until(said: (child: this) => boolean): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + TIMEOUT_MS;
     while (!said(this)) {
       const left = deadline - performance.now();
       if (left <= 0 || !running.has(this)) {
@@ -86,13 +86,13 @@ export class Child {
   }
 
   /** Waits for a process that must end by itself; one that does not is killed, and an error. */
-  async endsItself(patience = PATIENCE_MS): Promise<Ended> {
-    return await this.#bounded(patience, "does not end");
+  async endsItself(timeout = TIMEOUT_MS): Promise<Ended> {
+    return await this.#bounded(timeout, "does not end");
   }
 
-  async #bounded(patience: number, fault: string): Promise<Ended> {
+  async #bounded(timeout: number, fault: string): Promise<Ended> {
     let late = false;
-    const timer = setTimeout(() => (late = true, this.send("SIGKILL")), patience);
+    const timer = setTimeout(() => (late = true, this.send("SIGKILL")), timeout);
     const ended = await this.ended;
     clearTimeout(timer);
     if (late) throw new Error(`${this.#name} ${fault}\n${ended.stderr}`);
@@ -129,11 +129,11 @@ export class Child {
     this.#process.stdin?.end(text);
   }
 
-  /** Sends a signal and waits for the end; a process that does not heed it is killed, and an error. */
+  /** Sends a signal and waits for the end; a process that does not end is killed, and an error. */
   async stop(signal: Signal = "SIGTERM"): Promise<Ended & { ms: number }> {
     const start = performance.now();
     this.send(signal);
-    const ended = await this.#bounded(PATIENCE_MS, `does not heed ${signal}`);
+    const ended = await this.#bounded(TIMEOUT_MS, `does not end on ${signal}`);
     return { ...ended, ms: performance.now() - start };
   }
 }
@@ -152,9 +152,9 @@ export async function endAll(): Promise<void> {
   await Promise.all(ends);
 }
 
-/** Calls again and again until the answer is true. */
+/** Calls a function until it returns true. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + TIMEOUT_MS;
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`never: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

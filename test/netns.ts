@@ -1,4 +1,4 @@
-/** Network namespaces of the tests' own: what happens in them concerns nobody else. */
+/** Network namespaces of the tests' own: the machine's own network stays as it is. */
 
 import { readFileSync } from "node:fs";
 import { Child, type Ended, run, type StartOptions } from "./child.ts";

@@ -66,7 +66,7 @@ export function accounting(stderr: string): Record<string, number> {
   return Object.fromEntries(entries.map(([, name, count]) => [name, Number(count)]));
 }
 
-/** Of standard error: nothing but what is wrong, in one line. */
+/** Asserts that standard error is one line of the tool, and nothing else. */
 export const oneLine = (text: string) => assert.match(text, /^tcpconnect: [^\n]+\n$/);
 
 export interface ToolOptions extends StartOptions {
