@@ -25,7 +25,7 @@ import {
 } from "../tool.ts";
 
 const BURST = 20_000;
-const patience = { timeout: 60_000 };
+const limit = { timeout: 60_000 };
 
 /** Connects as fast as possible from two threads; returns the number of connects. */
 async function burst(netns: Netns, port: string, count = BURST): Promise<number> {
@@ -95,7 +95,7 @@ describe("burst", needsKernel(), () => {
 
     for (const runtime of runtimes) {
       const name = `${args.join(" ")} shows or reports lost each of ${BURST} connects (${runtime})`;
-      it(name, patience, async (t) => {
+      it(name, limit, async (t) => {
         const { made, stopped } = await (running ??= watched(...args));
         const [{ rows, stderr }] = await stopped.get(runtime)! as [Stopped];
         const printed = args.includes("-c") ? counted(rows) : rows.length;
@@ -111,7 +111,7 @@ describe("burst", needsKernel(), () => {
   for (const runtime of runtimes) {
     for (const args of [["-s"], ["-r"]]) {
       const name = `--buffer-pages 1 ${args} reports what a slow reader loses (${runtime})`;
-      it(name, patience, async (t) => {
+      it(name, limit, async (t) => {
         const counts = await unread(runtime, ...args);
         const { printed, lost } = counts;
         t.diagnostic(`${lost} lost`);
@@ -127,7 +127,7 @@ describe("burst", needsKernel(), () => {
     // The loop waits for a sample to wake it; at high rates it wakes by a timer.
     it(
       `after a burst it sleeps, and a connect has its row at once (${runtime})`,
-      patience,
+      limit,
       async () => {
         const port = `${takePort()}`;
         await using netns = await served(port);
@@ -155,7 +155,7 @@ describe("burst", needsKernel(), () => {
     );
   }
 
-  it("-c -s counts more than 8192 flows", patience, async () => {
+  it("-c -s counts more than 8192 flows", limit, async () => {
     const port = `${takePort()}`;
     await using netns = await served(port);
     const tool = await Tool.start(["-c", "-s", "-P", port]);
@@ -166,7 +166,7 @@ describe("burst", needsKernel(), () => {
     assert.equal(counted(rows), made);
   });
 
-  it("-c -s reports what passes the 65536 flows that it can hold", patience, async () => {
+  it("-c -s reports what passes the 65536 flows that it can hold", limit, async () => {
     const ports = Array.from({ length: 6 }, () => `${takePort()}`);
     await using netns = await served(...ports);
     const tool = await Tool.start(["-c", "-s", "-P", ports.join()]);

@@ -32,7 +32,7 @@ import {
   type ToolOptions,
 } from "../tool.ts";
 
-const patience = { timeout: 60_000 };
+const limit = { timeout: 60_000 };
 
 /** Builds a root of glibc's libraries, /proc and /sys on a tmpfs, and runs a command in it. */
 const bareRoot = `
@@ -120,7 +120,7 @@ describe("surroundings", needsKernel(), () => {
   });
 
   for (const args of [["-s"], ["-r", "-s"]]) {
-    it(`tcpconnect ${args.join(" ")} runs in a bare, read-only root`, patience, async () => {
+    it(`tcpconnect ${args.join(" ")} runs in a bare, read-only root`, limit, async () => {
       const root = mkdtempSync(join(tmpdir(), "tcpconnect-root-"));
       const command = ["unshare", "--mount", "sh", "-c", bareRoot, "sh", root, executable];
       assert.equal(await shows(args, { command }), "");
@@ -129,7 +129,7 @@ describe("surroundings", needsKernel(), () => {
 
     it(
       `tcpconnect ${args.join(" ")} shows connects outside its container's cgroup`,
-      patience,
+      limit,
       async (t) => {
         await inCgroup(t, async (command) => {
           const said = await shows(args, { command });
@@ -139,7 +139,7 @@ describe("surroundings", needsKernel(), () => {
       },
     );
 
-    it(`tcpconnect ${args.join(" ")} ignores a hostile directory`, patience, async () => {
+    it(`tcpconnect ${args.join(" ")} ignores a hostile directory`, limit, async () => {
       forget();
       assert.equal(await shows(args, { cwd: folder }), "");
       assert.deepEqual(touched(), []);
@@ -149,7 +149,7 @@ describe("surroundings", needsKernel(), () => {
 
   it(
     "what waits for an answer in a container's cgroup is shown at the end",
-    patience,
+    limit,
     async (t) => {
       const port = `${takePort()}`;
       const [silent4, silent6] = ["192.0.2.9", "2001:db8::9"];
@@ -176,7 +176,7 @@ describe("surroundings", needsKernel(), () => {
     },
   );
 
-  it("the hostile directory is loaded by programs that trust it", patience, async () => {
+  it("the hostile directory is loaded by programs that trust it", limit, async () => {
     forget();
     const out = await run([bun, "-e", "console.log(process.env.BAIT)"], { cwd: folder });
     assert.equal(out, "taken\n");

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { Child, endAll } from "../child.ts";
 import { commands, mountTracefs, needsKernel, runtimes } from "../tool.ts";
 
-const patience = { timeout: 60_000 };
+const limit = { timeout: 60_000 };
 
 async function examined(argv: readonly string[]): Promise<string> {
   await mountTracefs();
@@ -19,7 +19,7 @@ describe("doctor", needsKernel(), () => {
   after(endAll);
 
   for (const runtime of runtimes) {
-    it(`--doctor sees its own connect (${runtime})`, patience, async () => {
+    it(`--doctor sees its own connect (${runtime})`, limit, async () => {
       const report = await examined([...commands[runtime], "--doctor"]);
       assert.match(report, /^tracepoint +yes: loaded, attached, saw its own connect$/m);
       assert.match(report, /^tracepoint -r +yes: loaded, attached, saw its own connect$/m);
@@ -28,13 +28,13 @@ describe("doctor", needsKernel(), () => {
 
   const command = [...commands.executable, "--doctor"];
 
-  it("--doctor says the same whatever else is asked for", patience, async () => {
+  it("--doctor says the same whatever else is asked for", limit, async () => {
     const filters = ["-c", "-6", "-p", "1", "-u", "4294967294", "-P", "1", "--failed"];
     const report = await examined([...command, ...filters, "--min-latency", "5000"]);
     assert.equal(report, await examined(command));
   });
 
-  it("--doctor says the same in a PID namespace, as of a container", patience, async () => {
+  it("--doctor says the same in a PID namespace, as of a container", limit, async () => {
     const report = await examined(["unshare", "--pid", "--fork", "--kill-child", ...command]);
     assert.equal(report, await examined(command));
   });

@@ -156,13 +156,13 @@ async function everything(): Promise<Everything> {
 let running: Promise<Everything> | undefined;
 const result = () => running ??= everything();
 
-const patience = { timeout: 60_000 };
+const limit = { timeout: 60_000 };
 
 describe("filters", needsKernel(), () => {
   after(endAll);
 
   for (const { name, passes } of filters) {
-    it(name, patience, async () => {
+    it(name, limit, async () => {
       const { attempts, rows } = await result();
       const expected = passes.flatMap((name) => attempts.get(name)!);
       assert.equal(expected.length, passes.length);
@@ -171,17 +171,17 @@ describe("filters", needsKernel(), () => {
     });
   }
 
-  it("-s adds SPORT before DPORT", patience, async () => {
+  it("-s adds SPORT before DPORT", limit, async () => {
     const { s } = await result();
     assert.match(s, /^PID +COMM +IP SADDR +DADDR +SPORT DPORT *\n/);
   });
 
-  it("-L is -s", patience, async () => {
+  it("-L is -s", limit, async () => {
     const { s, L } = await result();
     assert.equal(L, s);
   });
 
-  it("-U shows the UID, however high", patience, async () => {
+  it("-U shows the UID, however high", limit, async () => {
     const { U, attempts } = await result();
     const uid = (name: Name) => U.find((row) => row["PID"] === `${pid[name]}`)?.["UID"];
     assert.deepEqual(
@@ -194,7 +194,7 @@ describe("filters", needsKernel(), () => {
   });
 
   for (const options of ["-t", "-tr"]) {
-    it(`${options} shows the seconds since the first connect`, patience, async () => {
+    it(`${options} shows the seconds since the first connect`, limit, async () => {
       const netns = await Netns.open();
       const port = `${takePort()}`;
       await ready(netns.start([client, "serve", "127.0.0.1", port]));

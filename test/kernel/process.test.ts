@@ -21,7 +21,7 @@ import {
   Tool,
 } from "../tool.ts";
 
-const patience = { timeout: 60_000 };
+const limit = { timeout: 60_000 };
 const signals: Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 async function served(): Promise<{ netns: Netns; port: string }> {
@@ -51,7 +51,7 @@ describe("signals", needsKernel(), () => {
 
   for (const runtime of runtimes) {
     for (const signal of signals) {
-      it(`${signal} ends it with status 0 (${runtime})`, patience, async (t) => {
+      it(`${signal} ends it with status 0 (${runtime})`, limit, async (t) => {
         const port = `${takePort()}`;
         const [rows, result] = await Promise.all(
           ["-s", "-r"].map((option) => Tool.start([option, "-P", port], { runtime })),
@@ -63,7 +63,7 @@ describe("signals", needsKernel(), () => {
         }
       });
 
-      it(`-c prints its report on ${signal} (${runtime})`, patience, async (t) => {
+      it(`-c prints its report on ${signal} (${runtime})`, limit, async (t) => {
         const { netns, port } = await served();
         const tool = await Tool.start(["-c", "-P", port], { runtime });
         for (let i = 0; i < 3; i++) await connect(netns, port);
@@ -81,7 +81,7 @@ describe("scheduling", needsKernel(), () => {
   after(endAll);
 
   for (const runtime of runtimes) {
-    it(`SCHED_BATCH: a connect that wakes it is not preempted (${runtime})`, patience, async () => {
+    it(`SCHED_BATCH: a connect that wakes it is not preempted (${runtime})`, limit, async () => {
       const SCHED_BATCH = "3";
       const { child: { pid } } = await Tool.start(["-P", `${takePort()}`], { runtime });
       // Of proc_pid_stat(5), counted from behind the name.
@@ -96,7 +96,7 @@ describe("standard output", needsKernel(), () => {
   after(endAll);
 
   for (const runtime of runtimes) {
-    it(`tcpconnect prints rows into a pipe at once (${runtime})`, patience, async () => {
+    it(`tcpconnect prints rows into a pipe at once (${runtime})`, limit, async () => {
       const { netns, port } = await served();
       using fifo = new Fifo();
       const tool = await Tool.start(["-P", port], { runtime, stdout: fifo.writer });
@@ -112,7 +112,7 @@ describe("standard output", needsKernel(), () => {
       await tool.stop();
     });
 
-    it(`tcpconnect ends when its reader has gone (${runtime})`, patience, async () => {
+    it(`tcpconnect ends when its reader has gone (${runtime})`, limit, async () => {
       const { netns, port } = await served();
       const script = `setpriv --pdeathsig KILL "$@" -P ${port} | head -n 1`;
       const pipe = new Child(["sh", "-c", script, "sh", ...commands[runtime]]);
@@ -123,7 +123,7 @@ describe("standard output", needsKernel(), () => {
       assert.match(stdout, /^PID [^\n]*\n$/);
     });
 
-    it(`tcpconnect writes whole rows for a slow reader (${runtime})`, patience, async () => {
+    it(`tcpconnect writes whole rows for a slow reader (${runtime})`, limit, async () => {
       const { netns, port } = await served();
       using fifo = new Fifo();
       const tool = await Tool.start(["-v", "-P", port], { runtime, stdout: fifo.writer });
@@ -141,7 +141,7 @@ describe("standard output", needsKernel(), () => {
       assert.deepEqual(accounting(stderr), { printed: made, lost: 0 });
     });
 
-    it(`SIGTERM ends it though nobody reads (${runtime})`, patience, async (t) => {
+    it(`SIGTERM ends it though nobody reads (${runtime})`, limit, async (t) => {
       const { netns, port } = await served();
       using fifo = new Fifo();
       const tool = await Tool.start(["-v", "-P", port], { runtime, stdout: fifo.writer });
@@ -159,7 +159,7 @@ describe("standard output", needsKernel(), () => {
 
     it(
       `SIGTERM ends it though nobody reads its standard error (${runtime})`,
-      patience,
+      limit,
       async (t) => {
         const { netns, port } = await served();
         using fifo = new Fifo();
@@ -184,7 +184,7 @@ describe("standard output", needsKernel(), () => {
       },
     );
 
-    it(`SIGTERM ends it though nobody reads its socket (${runtime})`, patience, async (t) => {
+    it(`SIGTERM ends it though nobody reads its socket (${runtime})`, limit, async (t) => {
       const { netns, port } = await served();
       const command = ["sh", "-c", onSocket, "sh", ...commands[runtime]];
       const tool = await Tool.start(["-P", port], { command });
@@ -205,7 +205,7 @@ describe("standard output", needsKernel(), () => {
 
     it(
       `tcpconnect ends when the reader of its socket has gone (${runtime})`,
-      patience,
+      limit,
       async () => {
         const { netns, port } = await served();
         const command = ["sh", "-c", onSocket, "sh", ...commands[runtime]];
@@ -219,7 +219,7 @@ describe("standard output", needsKernel(), () => {
       },
     );
 
-    it(`tcpconnect fails in one line when its output is full (${runtime})`, patience, async () => {
+    it(`tcpconnect fails in one line when its output is full (${runtime})`, limit, async () => {
       const full = openSync("/dev/full", "w");
       const child = new Child([...commands[runtime], "-P", `${takePort()}`], { stdout: full });
       closeSync(full);
@@ -230,7 +230,7 @@ describe("standard output", needsKernel(), () => {
 
     // Deno opens /dev/null in place of a closed stream, which looks like one that the caller opened.
     if (runtime === "Deno") continue;
-    it(`tcpconnect fails in one line without an output (${runtime})`, patience, async () => {
+    it(`tcpconnect fails in one line without an output (${runtime})`, limit, async () => {
       const shut = ["sh", "-c", 'exec "$@" >&-', "sh"];
       const child = new Child([...shut, ...commands[runtime], "-P", `${takePort()}`]);
       const { status, stderr } = await child.endsItself(3000);
@@ -239,7 +239,7 @@ describe("standard output", needsKernel(), () => {
     });
   }
 
-  it("-c keeps its report for a slow reader; a second signal ends it", patience, async () => {
+  it("-c keeps its report for a slow reader; a second signal ends it", limit, async () => {
     const { netns, port } = await served();
     const args = ["-c", "-s", "-P", port];
     const [slow, unread] = [new Fifo(), new Fifo()];

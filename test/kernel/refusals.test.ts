@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Child, endAll, run } from "../child.ts";
 import { commands, executable, needsKernel, oneLine, runtimes } from "../tool.ts";
 
-const patience = { timeout: 30_000 };
+const limit = { timeout: 30_000 };
 
 const asNobody = "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all".split(" ");
 const withoutCapabilities = "setpriv --bounding-set=-all --inh-caps=-all".split(" ");
@@ -59,7 +59,7 @@ describe("refusals", needsKernel(), () => {
 
   for (const line of badLines) {
     const name = line.length < 40 ? line : `${line.slice(0, 2)} with 65 values`;
-    it(`tcpconnect refuses ${name}`, patience, async () => {
+    it(`tcpconnect refuses ${name}`, limit, async () => {
       // Once libbpf is at work, -v says more than one line.
       const child = new Child([executable, "-v", ...line.split(" ")]);
       const { status, stdout, stderr } = await child.endsItself();
@@ -69,7 +69,7 @@ describe("refusals", needsKernel(), () => {
     });
   }
 
-  it("tcpconnect tells a broken --btf file in one line", patience, async () => {
+  it("tcpconnect tells a broken --btf file in one line", limit, async () => {
     const folder = mkdtempSync(join(tmpdir(), "tcpconnect-"));
     const file = join(folder, "btf");
     writeFileSync(file, readFileSync("/sys/kernel/btf/vmlinux").subarray(0, 100_000));
@@ -89,7 +89,7 @@ describe("refusals", needsKernel(), () => {
     ) {
       for (const options of [[], ["-r"], ["-c"], ["--attach", "tracepoint"]]) {
         const name = ["tcpconnect", ...options, `tells ${who} what it lacks in one line`].join(" ");
-        it(`${name} (${runtime})`, patience, async () => {
+        it(`${name} (${runtime})`, limit, async () => {
           const child = new Child([...privileges, ...commands[runtime], ...options]);
           const { status, stdout, stderr } = await child.endsItself();
           assert.deepEqual({ status, stdout }, { status: 1, stdout: "" }, stderr);
@@ -99,7 +99,7 @@ describe("refusals", needsKernel(), () => {
       }
     }
 
-    it(`--help, --usage and --version need no root (${runtime})`, patience, async () => {
+    it(`--help, --usage and --version need no root (${runtime})`, limit, async () => {
       const [help, usage, version] = await Promise.all(
         ["--help", "--usage", "--version"].map((option) =>
           run([...asNobody, ...commands[runtime], option])

@@ -64,7 +64,7 @@ let running: ReturnType<typeof everything> | undefined;
 const result = () => running ??= everything();
 
 const pending = `${takePort()}`;
-const patience = { timeout: 60_000 };
+const limit = { timeout: 60_000 };
 
 /** The tool's time is within the client's, except for a socket that is closed by the process's exit. */
 function checkLatency([attempt, row]: [Attempt, Row]): void {
@@ -82,7 +82,7 @@ describe("result", needsKernel(), () => {
   after(endAll);
 
   for (const v of verdicts) {
-    it(v.name, patience, async (t) => {
+    it(v.name, limit, async (t) => {
       const { lines, refusal, r } = await result();
       if (v.place === "firewall" && refusal) return cannot(t, refusal);
       const { attempts, stderr } = lines.get(v)!;
@@ -93,7 +93,7 @@ describe("result", needsKernel(), () => {
     });
   }
 
-  it("-r shows nothing else, and its accounting balances", patience, async () => {
+  it("-r shows nothing else, and its accounting balances", limit, async () => {
     const { attempts, r } = await result();
     compare(attempts, r.rows, { result: true });
     const { length } = attempts;
@@ -106,33 +106,33 @@ describe("result", needsKernel(), () => {
   });
 
   for (const runtime of runtimes) {
-    it(`-r shows the same on every runtime (${runtime})`, patience, async () => {
+    it(`-r shows the same on every runtime (${runtime})`, limit, async () => {
       const { attempts, each } = await result();
       const [{ rows }] = await each.get(runtime)! as [Stopped];
       compare(attempts, rows, { result: true });
     });
   }
 
-  it("--failed shows only what did not end ok", patience, async () => {
+  it("--failed shows only what did not end ok", limit, async () => {
     const { attempts, f } = await result();
     compare(attempts.filter(isFailed), f.rows, { result: true });
     checkAccounting(f, attempts);
   });
 
-  it("--min-latency shows only what took as long", patience, async () => {
+  it("--min-latency shows only what took as long", limit, async () => {
     const { attempts, s } = await result();
     assert(attempts.some(slowerThan(1500)));
     compare(attempts.filter(slowerThan(1500)), s.rows, { result: true });
     checkAccounting(s, attempts);
   });
 
-  it("--failed and --min-latency together leave out what either leaves out", patience, async () => {
+  it("--failed and --min-latency together leave out what either leaves out", limit, async () => {
     const { attempts, fs } = await result();
     compare(attempts.filter(slowerThan(1500)).filter(isFailed), fs.rows, { result: true });
     checkAccounting(fs, attempts);
   });
 
-  it("-c -r counts by RESULT, with the average and the longest latency", patience, async () => {
+  it("-c -r counts by RESULT, with the average and the longest latency", limit, async () => {
     const { attempts, sum } = await result();
     assert.equal(counted(sum.rows), attempts.length);
     for (const name of new Set(attempts.map((attempt) => attempt.result))) {
@@ -152,7 +152,7 @@ describe("result", needsKernel(), () => {
     });
   });
 
-  it("-r says pending of what still waits at the end", patience, async () => {
+  it("-r says pending of what still waits at the end", limit, async () => {
     await mountTracefs();
     const [netns] = await Netns.pair("net.ipv4.tcp_syn_retries=1");
     await netns.silence(silent4, silent6);

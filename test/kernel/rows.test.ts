@@ -104,14 +104,14 @@ async function result(runtime: Runtime) {
 const of = (rows: Row[], { pid, attempts }: Outcome) =>
   rows.filter((row) => [pid, ...attempts.map((a) => a.pid)].includes(Number(row["PID"])));
 
-const patience = { timeout: 60_000 };
+const limit = { timeout: 60_000 };
 
 describe("rows", needsKernel(), () => {
   after(endAll);
 
   for (const runtime of runtimes) {
     for (const c of cases) {
-      it(`tcpconnect shows ${c.name} (${runtime})`, patience, async (t) => {
+      it(`tcpconnect shows ${c.name} (${runtime})`, limit, async (t) => {
         const { outcomes, plain, verdicts } = await result(runtime);
         const outcome = outcomes.get(c)!;
         if (outcome.status === 77) return cannot(t, outcome.stderr.trim()); // EXIT_UNSUPPORTED
@@ -123,14 +123,14 @@ describe("rows", needsKernel(), () => {
     }
 
     for (const [i, version] of ["IPv4", "IPv6"].entries()) {
-      it(`tcpconnect shows curl's connect over ${version} (${runtime})`, patience, async () => {
+      it(`tcpconnect shows curl's connect over ${version} (${runtime})`, limit, async () => {
         const { curls, plain, verdicts } = await result(runtime);
         compare(curls[i]!.attempts, of(plain, curls[i]!), { result: false });
         compare(curls[i]!.attempts, of(verdicts, curls[i]!), { result: true });
       });
     }
 
-    it(`tcpconnect shows nothing else (${runtime})`, patience, async () => {
+    it(`tcpconnect shows nothing else (${runtime})`, limit, async () => {
       const { outcomes, curls, plain, verdicts } = await result(runtime);
       const attempts = [...outcomes.values(), ...curls].flatMap((outcome) => outcome.attempts);
       assert(attempts.filter(accepted).length > 40);
