@@ -8,7 +8,7 @@ tc() { /usr/sbin/tc "$@"; }
 
 now() { cut -d' ' -f1 /proc/uptime; }
 
-# Under emulation a fork takes 10 ms of the guest's one CPU. Sleep without a fork.
+# Under emulation a fork takes 10 ms of the guest's CPU. Sleep without a fork.
 mkfifo /run/never
 exec 9<>/run/never
 nap() { read -r -t ${1:-0.05} _ <&9 || :; }
