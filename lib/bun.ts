@@ -6,6 +6,7 @@
 
 import { CString, dlopen, type FFITypeOrString, toArrayBuffer } from "bun:ffi";
 import { closeSync, writeSync } from "node:fs";
+import { errnoName } from "./errno.ts";
 import { LoadError } from "./error.ts";
 import type { CType, Functions, Pointer, Runtime, Symbols } from "./ffi.ts";
 import { Libbpf } from "./libbpf.ts";
@@ -66,17 +67,31 @@ export function open(path: string): Libbpf {
  * @throws {LoadError}
  */
 export function openBytes(shim: Uint8Array): Libbpf {
+  try {
+    const fd = createMemfd();
+    try {
+      for (let at = 0; at < shim.length;) at += writeSync(fd, shim, at);
+      return open(`/proc/self/fd/${fd}`);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw LoadError.from(error);
+  }
+}
+
+function createMemfd(): number {
   const MFD_CLOEXEC = 1;
   // libc.so.6 is loaded already, so this name is not searched for.
   const libc = runtime.load("libc.so.6", {
     memfd_create: { args: ["string", "u32"], returns: "i32" }, // const char *name, unsigned flags
+    __errno_location: { args: [], returns: "pointer" },
   });
   const fd = libc.memfd_create("libbpf", MFD_CLOEXEC);
-  if (fd < 0) throw new LoadError("memfd_create: the kernel denies an executable anonymous file");
-  try {
-    for (let at = 0; at < shim.length;) at += writeSync(fd, shim, at);
-    return open(`/proc/self/fd/${fd}`);
-  } finally {
-    closeSync(fd);
+  if (fd < 0) {
+    // SAFETY: this thread's errno, which lives as long as the thread.
+    const [errno] = new Int32Array(runtime.view(libc.__errno_location()!, 4));
+    throw new LoadError(`memfd_create: ${errnoName(errno!)}`);
   }
+  return fd;
 }

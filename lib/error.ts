@@ -35,8 +35,18 @@ export class BpfError extends Error {
 export class LoadError extends Error {
   override readonly name = "LoadError";
 
-  constructor(reason: string) {
-    super(`load libbpf: ${reason}`);
+  /**
+   * @param reason Why, in the words of the runtime or of dlopen(3).
+   * @param options.cause What was thrown first, if anything.
+   */
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`load libbpf: ${reason}`, options);
+  }
+
+  /** What loading threw, as a LoadError; one that is already passes. */
+  static from(error: unknown): LoadError {
+    if (error instanceof LoadError) return error;
+    return new LoadError(error instanceof Error ? error.message : `${error}`, { cause: error });
   }
 }
 

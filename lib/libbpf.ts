@@ -30,7 +30,7 @@ export class Libbpf {
     try {
       this.c = runtime.load(path, symbols);
     } catch (error) {
-      throw new LoadError((error as Error).message);
+      throw LoadError.from(error);
     }
     // SAFETY: a variable of the shim, which is never unloaded.
     this.#signals = new Int32Array(this.view(this.c.shim_signal_count()!, 4));

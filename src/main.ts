@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { BpfError, type Libbpf, LoadError, LogLevel } from "../lib/mod.ts";
-import { advise } from "./cli/advice.ts";
+import { advise, adviseLoad } from "./cli/advice.ts";
 import { examine } from "./cli/doctor.ts";
 import { help, usage, version } from "./cli/help.ts";
 import { parse, type Request } from "./cli/parse.ts";
@@ -27,14 +27,16 @@ function report(line: string): void {
   }
 }
 
+type Load = () => Libbpf | Promise<Libbpf>;
+
 /**
  * Runs the tool.
  *
  * @param args The command line without the program's name.
- * @param load Loads libbpf; called only when it is needed.
+ * @param load Loads libbpf; called only when it is needed. Whatever it throws is told in one line.
  * @returns The exit status.
  */
-export async function main(args: readonly string[], load: () => Libbpf): Promise<number> {
+export async function main(args: readonly string[], load: Load): Promise<number> {
   let request: Request | undefined;
   try {
     request = parse(args);
@@ -64,7 +66,7 @@ function checkBtf(btf: string | undefined): void {
   }
 }
 
-async function run(request: Request, load: () => Libbpf): Promise<number> {
+async function run(request: Request, load: Load): Promise<number> {
   switch (request.run) {
     case "help":
       return print(help);
@@ -73,12 +75,20 @@ async function run(request: Request, load: () => Libbpf): Promise<number> {
     case "version":
       return print(version);
     case "doctor": {
-      const { text, works } = await examine(load(), request.spec);
+      const { text, works } = await examine(await loaded(load), request.spec);
       print(text);
       return works ? 0 : 1;
     }
     case "trace":
-      return start(load(), request);
+      return start(await loaded(load), request);
+  }
+}
+
+async function loaded(load: Load): Promise<Libbpf> {
+  try {
+    return await load();
+  } catch (error) {
+    throw LoadError.from(error);
   }
 }
 
@@ -141,7 +151,7 @@ function refuse({ refusals }: Pick<Tracer, "refusals">, report: Report): void {
   }
 }
 
-/** Tells an error in one line, with -v in more; one that nobody foresaw goes on. */
+/** Tells an error in one line, with -v in more: of one that nobody foresaw, where it was thrown. */
 function fail(error: unknown, request: Request | undefined): number {
   const traced = request && "spec" in request ? request : undefined;
   if (error instanceof UsageError) {
@@ -154,11 +164,25 @@ function fail(error: unknown, request: Request | undefined): number {
   } else if (error instanceof BpfError) {
     if (traced?.verbose) report(error.log.trimEnd());
     report(`tcpconnect: ${error.message}`);
+  } else if (error instanceof LoadError) {
+    if (traced?.verbose) report(trail(error.cause ?? error));
+    report(`tcpconnect: ${inOneLine(adviseLoad(error))}`);
   } else if (
-    error instanceof LoadError || error instanceof OutputError ||
-    (error instanceof Error && "syscall" in error)
+    error instanceof OutputError || (error instanceof Error && "syscall" in error)
   ) {
     report(`tcpconnect: ${error.message}`);
-  } else throw error;
+  } else {
+    if (traced?.verbose) report(trail(error));
+    const words = inOneLine(`${error}`);
+    report(`tcpconnect: unexpected error: ${words}: please report it with what -v prints`);
+  }
   return 1;
+}
+
+/** The runtime's words may have several. */
+const inOneLine = (words: string) => words.replace(/\s*\n\s*/g, "; ");
+
+/** Where an error was thrown. */
+function trail(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : `${error}`;
 }

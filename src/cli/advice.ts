@@ -1,7 +1,7 @@
 /** Errors -> the one line that tells the user what to do. */
 
 import process from "node:process";
-import { BpfError } from "../../lib/mod.ts";
+import { BpfError, type LoadError } from "../../lib/mod.ts";
 import * as system from "../kernel/system.ts";
 import type { TraceSpec } from "../kernel/spec.ts";
 import { AttachError, type Refusal } from "../kernel/tracer.ts";
@@ -50,4 +50,24 @@ export function advise(error: AttachError, spec: TraceSpec): string {
   }
   if (spec.attach === "auto") return `nothing attaches on this kernel: ${error.message}`;
   return `cannot attach on this kernel: ${error.message}; try --attach auto`;
+}
+
+/** Bun reserves 1 GiB for machine code, and starts without any where address space is limited. */
+const ENOUGH_ADDRESS_SPACE = 4 * 2 ** 30;
+
+/** What to do where the runtime could not load libbpf. */
+export function adviseLoad({ message }: LoadError): string {
+  if (/requires the JIT/.test(message)) {
+    const limit = system.addressSpace();
+    return limit < ENOUGH_ADDRESS_SPACE
+      ? `the limit of address space (${limit} bytes) leaves no room for executable memory: ulimit -v unlimited (systemd: LimitAS=infinity)`
+      : "executable memory is denied: allow it (systemd: MemoryDenyWriteExecute=no; prctl: no PR_SET_MDWE; SELinux: execmem)";
+  }
+  if (/EMFILE|Too many open files/.test(message)) {
+    return `${message}: ulimit -n 1024 (systemd: LimitNOFILE=1024)`;
+  }
+  if (/EFBIG/.test(message)) {
+    return `${message}: ulimit -f unlimited (systemd: LimitFSIZE=infinity)`;
+  }
+  return message;
 }

@@ -40,6 +40,10 @@ export const memlock = () =>
   ) ??
     "unknown";
 
+/** RLIMIT_AS in bytes; Infinity where there is none. */
+export const addressSpace = () =>
+  Number(/^Max address space\s+(\d+)/m.exec(text("/proc/self/limits"))?.[1] ?? Infinity);
+
 /** Whether the process has a capability, by its number in linux/capability.h. */
 export function capable(capability: number): boolean {
   const [, effective] = /^CapEff:\s*([0-9a-f]+)/m.exec(text("/proc/self/status")) ?? ["", "0"];
