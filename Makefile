@@ -134,10 +134,13 @@ $(O)/tcpconnect.so: $(O)/tcpconnect.skel.h $(shim) $(O)/shim.list lib/shim/expor
 		-l:libelf.a -l:libz.a $(zstd)
 
 # Autoload would run a ./bunfig.toml and read a ./.env of whatever directory root stands in.
+# Without an exec-argv Bun does not start in a deleted directory (oven-sh/bun#40372). This one denies
+# native addons, which the tool does not use.
 $(TOOL): $(O)/tcpconnect.so $(ts) $(O)/ts.list package.json $(foreign) node_modules/.package-lock.json
 	$(call msg,EXE,$@)
 	$(Q)$(BUN) build src/bun.ts --compile --minify --bytecode --format=esm $(bunflags) \
-		--no-compile-autoload-dotenv --no-compile-autoload-bunfig --outfile=$@ >$(O)/bun.log || \
+		--no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+		--compile-exec-argv=--no-addons --outfile=$@ >$(O)/bun.log || \
 		{ cat $(O)/bun.log; exit 1; }
 
 # Types of the kernel program for TypeScript; committed, so that `make check` can tell a change.

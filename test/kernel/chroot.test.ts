@@ -3,7 +3,9 @@
 import { after, before, describe, it, type TestContext } from "node:test";
 import assert from "node:assert/strict";
 import {
+  copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   rmdirSync,
   rmSync,
@@ -23,6 +25,7 @@ import {
   bun,
   cannot,
   client,
+  commands,
   executable,
   mountTracefs,
   needsKernel,
@@ -60,6 +63,9 @@ echo $$ > "$cgroup/cgroup.procs"
 exec unshare --cgroup --mount sh -ec 'umount "$0"; mount -t cgroup2 none "$0"; exec "$@"' \\
   "$(dirname "$cgroup")" "$@"
 `;
+
+/** Runs a command in a directory that is not there any more. */
+const deletedDirectory = 'cd "$0" && rmdir "$0" && exec "$@"';
 
 /** Writes a file "loaded" into the current directory of whoever loads it. */
 const bait = `
@@ -146,6 +152,27 @@ describe("surroundings", needsKernel(), () => {
       assert(!existsSync(inside("preloaded")) && !existsSync(inside("loaded")));
     });
   }
+
+  // Deno has ended by then: "could not read current working directory".
+  for (const runtime of ["executable", "Bun"] as const) {
+    it(`tcpconnect runs in a deleted directory (${runtime})`, limit, async () => {
+      const gone = mkdtempSync(join(tmpdir(), "tcpconnect-gone-"));
+      const command = ["sh", "-c", deletedDirectory, gone, ...commands[runtime]];
+      assert.equal(await shows(["-s"], { command }), "");
+      assert(!existsSync(gone));
+    });
+  }
+
+  it("tcpconnect in a deleted directory ignores the one it lies in", limit, async () => {
+    // Where the current directory is gone, the executable's own stands in for it in Bun.
+    copyFileSync(executable, inside("tcpconnect"));
+    mkdirSync(inside("gone"));
+    forget();
+    const command = ["sh", "-c", deletedDirectory, inside("gone"), inside("tcpconnect")];
+    assert.equal(await shows(["-s"], { command }), "");
+    assert.deepEqual(touched(), []);
+    assert(!existsSync(inside("preloaded")) && !existsSync(inside("loaded")));
+  });
 
   it(
     "what waits for an answer in a container's cgroup is shown at the end",
