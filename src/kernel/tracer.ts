@@ -131,7 +131,14 @@ function attachCgroup(skeleton: Skeleton, program: string): void {
   if (root === undefined) {
     throw new BpfError(`attach ${program}`, 2, "the root of cgroup v2 is not mounted");
   }
-  withDirectory(root, (fd) => skeleton.attachCgroup(program, fd));
+  try {
+    withDirectory(root, (fd) => skeleton.attachCgroup(program, fd));
+  } catch (error) {
+    if (error instanceof BpfError) throw error;
+    // A refusal as the kernel's are, so that the next plan is tried.
+    const { errno } = error as NodeJS.ErrnoException;
+    throw new BpfError(`attach ${program}`, Math.abs(errno!), `cannot open ${root}`);
+  }
 }
 
 /** A map that is not in use costs nothing. An LRU map keeps up to 128 free entries on each CPU. */

@@ -4,6 +4,7 @@ import { after, describe, it, type TestContext } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import process from "node:process";
+import { cgroupRoot } from "../../src/kernel/system.ts";
 import { Child, endAll, run } from "../child.ts";
 import { cannot, commands, needsKernel, oneLine, root, runtimes, Tool } from "../tool.ts";
 
@@ -27,6 +28,12 @@ const withoutOverride = [
 /** In a directory that belongs to another. */
 const unreadableCwd = `
 mount -t tmpfs -o mode=0,uid=65534 none /mnt && cd /mnt && exec ${withoutOverride} "$0" "$@"
+`;
+
+/** Beneath a root of cgroup v2 that belongs to another. */
+const unreadableCgroups = `
+mount -t tmpfs -o mode=0711,uid=65534 none "$0" &&
+touch "$0/cgroup.procs" && exec ${withoutOverride} "$@"
 `;
 
 /** systemd's ProtectProc=invisible and ProcSubset=pid. */
@@ -112,6 +119,19 @@ describe("hardening", needsKernel(), () => {
         assert.equal((await tool.stop()).stderr, "");
       });
     }
+  }
+
+  for (const runtime of runtimes) {
+    it(`tcpconnect does without cgroups that it may not read (${runtime})`, limit, async (t) => {
+      const cgroups = cgroupRoot();
+      if (cgroups === undefined) return cannot(t, "no root of cgroup v2");
+      const prefix = ["unshare", "--mount", "sh", "-c", unreadableCgroups, cgroups];
+      const tool = await Tool.start(["--attach", "tracepoint", "-P", "1"], {
+        command: [...prefix, ...commands[runtime]],
+      });
+      const { stderr } = await tool.stop();
+      assert.match(stderr, /^tcpconnect: warning: rows wait for .*: EACCES: cannot open [^\n]+\n$/);
+    });
   }
 
   // From source, Bun needs more descriptors than this to read itself.
