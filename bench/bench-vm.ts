@@ -78,7 +78,7 @@ measure() {
 	made=$(/client burst 127.0.0.1 8080 ${values.connects})
 	sleep 0.5
 	echo "$name|$(($(kernel $pid) - kernel))|$(($(user $pid) - user))|$made" >>/tmp/results
-	kill -INT $pid
+	kill -TERM $pid
 	wait $pid
 }
 

@@ -80,15 +80,19 @@ export class Libbpf {
   }
 
   /**
-   * Counts a signal in {@linkcode signalCount} from now on, instead of what it did. It also ends a
-   * wait in C, such as a poll, even one that begins just after. For the whole process, and for good;
-   * takes SIGALRM for itself.
+   * Counts a signal in {@linkcode signalCount} from now on, in place of its action. It also ends a
+   * wait in C, such as a poll, even one that begins just after the signal. This holds for the whole
+   * process and cannot be undone. Once a counted signal has come, SIGALRM and the timer
+   * `ITIMER_REAL` are used for this; until then an alarm keeps its action.
    *
-   * @param signal Its number: `os.constants.signals`.
-   * @param evenIfIgnored Whether to count a signal that was ignored when the process began.
+   * A signal that is ignored stays ignored: nohup(1) wants that of SIGHUP, and a shell without job
+   * control of SIGINT for what it starts in the background.
+   *
+   * @param signal Its number, from `os.constants.signals`.
+   * @throws {BpfError} EINVAL for a signal that cannot be caught.
    */
-  catchSignal(signal: number, evenIfIgnored = true): void {
-    this.check(`catch signal ${signal}`, this.c.shim_signal_catch(signal, evenIfIgnored));
+  catchSignal(signal: number): void {
+    this.check(`catch signal ${signal}`, this.c.shim_signal_catch(signal));
   }
 
   /** How many signals were caught. */

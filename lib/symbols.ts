@@ -46,7 +46,7 @@ export const symbols = {
     returns: "i32",
   },
   shim_signal_catch: {
-    args: ["i32", "bool"], // int signal, bool even_if_ignored
+    args: ["i32"], // int signal
     returns: "i32",
   },
   shim_signal_count: {

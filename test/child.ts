@@ -21,7 +21,14 @@ export interface StartOptions {
   stdout?: number;
 }
 
-const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 } as const;
+const SIGNALS = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGKILL: 9,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+} as const;
 export type Signal = keyof typeof SIGNALS;
 
 const running = new Set<Child>();

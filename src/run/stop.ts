@@ -11,13 +11,11 @@ export class Stop {
   readonly #libbpf: Libbpf;
   #since: number | undefined;
 
-  /** Catches SIGINT, SIGTERM and SIGHUP from now on. */
+  /** Catches SIGINT, SIGTERM and SIGHUP from now on, except those that are ignored. */
   constructor(libbpf: Libbpf) {
     this.#libbpf = libbpf;
     const { SIGINT, SIGTERM, SIGHUP } = os.constants.signals;
-    libbpf.catchSignal(SIGINT);
-    libbpf.catchSignal(SIGTERM);
-    libbpf.catchSignal(SIGHUP, false); // nohup wants it ignored
+    for (const signal of [SIGINT, SIGTERM, SIGHUP]) libbpf.catchSignal(signal);
   }
 
   /** Whether a signal has come. */

@@ -74,6 +74,27 @@ describe("signals", needsKernel(), () => {
         assert.deepEqual(rows, [ends]);
       });
     }
+
+    it(`SIGINT and SIGHUP that were ignored stay so (${runtime})`, limit, async () => {
+      const { netns, port } = await served();
+      const ignored = ["sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh", ...commands[runtime]];
+      const tool = await Tool.start(["-P", port], { command: ignored });
+      // It counts signals once the header is out; what it ignores changes nothing.
+      for (const signal of ["SIGINT", "SIGHUP"] as const) {
+        tool.child.send(signal);
+        const before = tool.rows.length;
+        await connect(netns, port);
+        await eventually(`a row after ${signal}`, () => tool.rows.length > before);
+      }
+      await tool.stop("SIGTERM");
+    });
+
+    it(`an alarm of the process before it ends it (${runtime})`, limit, async () => {
+      const alarm = ["perl", "-e", "alarm 5; exec @ARGV", ...commands[runtime]];
+      const { child } = await Tool.start(["-P", `${takePort()}`], { command: alarm });
+      const { status } = await child.endsItself(10_000);
+      assert.equal(status, 128 + 14);
+    });
   }
 });
 

@@ -43,8 +43,7 @@ else
 	pending >/run/pending
 	section ${i}.pending /run/pending
 fi
-stop INT ${watchers.map((attach) => `${attach}.plain`).join(" ")}
-stop TERM ${watchers.map((attach) => `${attach}.result`).join(" ")}
+stop TERM ${watchers.map((attach) => `${attach}.plain ${attach}.result`).join(" ")}
 kill $(cat /run/pending)
 now | section ${i}.end
 `;
