@@ -100,11 +100,6 @@ export class Libbpf {
     return this.#signals[0]!;
   }
 
-  /** Sleeps in C: at most until a signal comes, and with nothing else of the program running. */
-  pause(milliseconds: number): void {
-    this.c.shim_pause(milliseconds);
-  }
-
   /**
    * Asks the kernel whether it takes fentry and fexit programs at all. That costs less than a
    * millisecond; to load a real one in vain costs as much as all the rest of a start.

@@ -32,10 +32,6 @@ export const symbols = {
     args: [],
     returns: "f64", // ns
   },
-  shim_pause: {
-    args: ["u32"], // uint32_t ms
-    returns: "void",
-  },
   // write(2) and send(2), but with a negative errno. 32 bits: Bun converts 64 in a call of its own.
   shim_write: {
     args: ["i32", "buffer", "u32"], // int fd, const void *data, uint32_t size
@@ -43,6 +39,11 @@ export const symbols = {
   },
   shim_send: {
     args: ["i32", "buffer", "u32"], // int fd, const void *data, uint32_t size
+    returns: "i32",
+  },
+  // poll(2) of one descriptor: its revents, 0 after the timeout, or a negative errno.
+  shim_poll: {
+    args: ["i32", "i32", "i32"], // int fd, int events, int ms
     returns: "i32",
   },
   shim_signal_catch: {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,4 +20,12 @@ EXPORT int shim_send(int fd, const void *data, uint32_t size)
 	ssize_t sent = send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	return sent < 0 ? -errno : sent;
+}
+
+/* poll(2) of one descriptor: its revents, 0 after ms milliseconds, or a negative errno. */
+EXPORT int shim_poll(int fd, int events, int ms)
+{
+	struct pollfd one = {.fd = fd, .events = events};
+
+	return poll(&one, 1, ms) < 0 ? -errno : one.revents;
 }

@@ -105,6 +105,7 @@ export class Loop {
     const now = count > 0 ? view.at(buffer.order[count - 1]!).time : libbpf.monotonic;
     accounting.watch(now / 1e6);
     if (count > 0) this.print({ view, order: buffer.order, count });
+    else if (timeout > 0) output.look();
     pace.looked(count, now);
     return !stop.requested && !output.closed;
   }

@@ -11,7 +11,13 @@ const EAGAIN = 11;
 const EPIPE = 32;
 const ECONNRESET = 104;
 
-const RETRY_MS = 2;
+// Of poll(2).
+const POLLOUT = 4;
+const POLLERR = 8;
+const POLLHUP = 16;
+
+/** How long to wait for a reader at most before it is asked again whether to give up. */
+const ASK_MS = 1000;
 
 /** A stream as bytes. Never `process.stdout`: to touch it makes a pipe non-blocking. */
 export class Output implements Disposable {
@@ -22,6 +28,8 @@ export class Output implements Disposable {
   readonly #write: (fd: number, data: Uint8Array<ArrayBuffer>, length: number) => number;
   /** What else tells that the reader has gone: its end of a socket, or of a terminal. */
   readonly #hungUp: number;
+  /** By which of these poll(2) tells that it has gone. A socket may have an error and still be read. */
+  readonly #gone: number;
   #closed = false;
   #stuck = false;
 
@@ -38,6 +46,7 @@ export class Output implements Disposable {
     const { shim_send, shim_write } = libbpf.c;
     const socket = fstatSync(stream).isSocket();
     this.#write = socket ? shim_send : shim_write;
+    this.#gone = socket ? POLLHUP : POLLERR | POLLHUP;
     this.#hungUp = socket ? ECONNRESET : isatty(stream) ? EIO : EPIPE;
   }
 
@@ -50,7 +59,8 @@ export class Output implements Disposable {
    * Writes the first `length` bytes, however slow the reader is. Once given up, it writes nothing
    * more: a row may have been cut, and none must follow it.
    *
-   * @param giveUp Asked while the reader takes nothing; true ends the attempt.
+   * @param giveUp Asked while the reader takes nothing, once a second and after each signal; true
+   * ends the attempt.
    * @returns How many bytes were not written: 0, unless it gave up or the reader has gone.
    * @throws {BpfError} On any other failure, such as a full disk.
    */
@@ -64,10 +74,20 @@ export class Output implements Disposable {
       else if (result === -EAGAIN) {
         this.#stuck = giveUp();
         if (this.#stuck) break;
-        this.#libbpf.pause(RETRY_MS);
+        this.#poll(POLLOUT, ASK_MS);
       } else if (result !== -EINTR) this.#libbpf.check(`write to ${this.#name}`, result);
     }
     return left;
+  }
+
+  /** Looks whether the reader has gone, which no write can tell while there is nothing to write. */
+  look(): void {
+    if ((this.#poll(0, 0) & this.#gone) !== 0) this.#closed = true;
+  }
+
+  #poll(events: number, timeout: number): number {
+    const result = this.#libbpf.c.shim_poll(this.#fd, events, timeout);
+    return result === -EINTR ? 0 : this.#libbpf.check(`poll ${this.#name}`, result);
   }
 
   [Symbol.dispose](): void {

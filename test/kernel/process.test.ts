@@ -41,6 +41,15 @@ const AT_ONCE_MS = 2500;
 /** Not on a pipe but on a socket, as systemd's journal has it; the shell asserts that. */
 const onSocket = 'test -S /proc/$$/fd/1 && exec "$@"';
 
+/** How often each of the tools has slept until now; to be called in pairs, a second apart. */
+async function switches(...tools: Tool[]): Promise<number[]> {
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return tools.map(({ child: { pid } }) => {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)![1]);
+  });
+}
+
 function endedAtOnce(t: TestContext, ms: number): void {
   t.diagnostic(`${ms.toFixed(1)} ms`);
   assert(ms < AT_ONCE_MS, `${ms} ms`);
@@ -222,6 +231,33 @@ describe("standard output", needsKernel(), () => {
       assert(delivered > 100);
       assert.equal(delivered + lost(stderr), 20_000);
       assert.match(stderr, /^Lost \d+ events in all: .*\d+ output stuck$/m);
+    });
+
+    it(`tcpconnect sleeps while nobody reads (${runtime})`, limit, async (t) => {
+      const { netns, port } = await served();
+      using fifo = new Fifo();
+      const pipe = await Tool.start(["-P", port], { runtime, stdout: fifo.writer });
+      fifo.handOver();
+      const command = ["sh", "-c", onSocket, "sh", ...commands[runtime]];
+      const socket = await Tool.start(["-P", port], { command });
+      socket.child.pause();
+      await connect(netns, port, 20_000);
+      const [full, later] = [await switches(pipe, socket), await switches(pipe, socket)];
+      const counts = full.map((count, i) => later[i]! - count);
+      t.diagnostic(`${counts} in a second`);
+      for (const count of counts) assert(count < 100, `${count} in a second`);
+    });
+
+    it(`tcpconnect ends by itself when its reader has gone (${runtime})`, limit, async () => {
+      const script = `setpriv --pdeathsig KILL "$@" -P ${takePort()} | head -n 1`;
+      const pipe = new Child(["sh", "-c", script, "sh", ...commands[runtime]]);
+      const command = ["sh", "-c", onSocket, "sh", ...commands[runtime]];
+      const socket = await Tool.start(["-P", `${takePort()}`], { command });
+      socket.child.hangUp();
+      for (const child of [pipe, socket.child]) {
+        const { status, stderr } = await child.endsItself(10_000);
+        assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+      }
     });
 
     it(

@@ -28,19 +28,28 @@ const MEGABYTE = 1 << 20;
 /**
  * Writes through Output into `sink`, the end of a shell pipeline or a redirection.
  *
- * @param options.refusals How often write() may ask before it is told to give up.
+ * @param options.patienceMs For how many ms write() is told not to give up.
  * @param options.delay Seconds that the sink has for itself before the writer starts.
  */
 function write(
   size: number,
   sink: string,
-  { refusals = Infinity, delay = 0 } = {},
+  { patienceMs = Infinity, delay = 0 } = {},
 ): { how: Outcome; stdout: string } {
-  const command = scriptCommand("test/unit/output_child.ts", `${size}`, `${refusals}`);
+  const command = scriptCommand("test/unit/output_child.ts", `${size}`, `${patienceMs}`);
   const args = ["-c", `{ sleep ${delay}; timeout 10 "$@"; } ${sink}`, "sh", ...command];
   const { stdout, stderr } = spawnSync("sh", args, { encoding: "utf8" });
   assert.match(stderr, /^\{.*\}$/, stderr);
   return { how: JSON.parse(stderr) as Outcome, stdout };
+}
+
+const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
+
+/** Told to give up after 1.5 s, it was asked each second, and did not look for itself more often. */
+function gaveUp({ refusals, closed, left }: Outcome): void {
+  assert.equal(closed, false);
+  assert.ok(refusals >= 2 && refusals < 10, `${refusals} refusals`);
+  assert.ok(left! > 0 && left! < MEGABYTE, `${left} left`);
 }
 
 const hash = (size: number) => createHash("sha256").update(new Random(1).bytes(size)).digest("hex");
@@ -78,15 +87,24 @@ test("write() ends when there was never a reader", () => {
   assert.deepEqual([how.closed, how.left], [true, 10]);
 });
 
-test("write() gives up when it is told to, and returns what is left", () => {
+test("write() gives up when it is told to, and sleeps until then", () => {
   withTemporary((directory) => {
     const fifo = join(directory, "fifo");
     assert.equal(spawnSync("mkfifo", [fifo]).status, 0);
     // Opened for reading too, but not read.
-    const { how } = write(MEGABYTE, `1<>'${fifo}'`, { refusals: 3 });
-    assert.equal(how.refusals, 4);
-    assert.equal(how.closed, false);
-    assert.ok(how.left! > 0 && how.left! < MEGABYTE, `${how.left} left`);
+    const { how } = write(MEGABYTE, `1<>'${fifo}'`, { patienceMs: 1500 });
+    gaveUp(how);
+  });
+});
+
+test("write() gives up on a terminal too", () => {
+  withTemporary((directory) => {
+    const report = join(directory, "report");
+    const words = scriptCommand("test/unit/output_child.ts", `${MEGABYTE}`, "1500");
+    const command = `timeout 10 ${words.map(quote).join(" ")} 2>${quote(report)}`;
+    // script(1) makes the terminal, and reads it no further once nobody reads script.
+    spawnSync("sh", ["-c", 'script -qec "$1" /dev/null </dev/null | sleep 4', "sh", command]);
+    gaveUp(JSON.parse(readFileSync(report, "utf8")));
   });
 });
 

@@ -7,7 +7,8 @@ import { Output } from "../../src/run/output.ts";
 import { Random } from "./random.ts";
 import { loadShim } from "./runtime.ts";
 
-const [size, most] = process.argv.slice(2).map(Number);
+const [size, patienceMs] = process.argv.slice(2).map(Number);
+const start = performance.now();
 const length = size!;
 const bytes = new Random(1).bytes(length + 100).subarray(0, length);
 let refusals = 0;
@@ -16,7 +17,10 @@ let again: number | undefined;
 let error: string | undefined;
 using output = new Output(await loadShim());
 try {
-  left = output.write(bytes, bytes.length, () => ++refusals > most!);
+  left = output.write(bytes, bytes.length, () => {
+    refusals++;
+    return performance.now() - start > patienceMs!;
+  });
   again = output.closed ? output.write(bytes, bytes.length, () => true) : undefined;
 } catch (thrown) {
   error = (thrown as BpfError).code;
