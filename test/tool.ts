@@ -1,13 +1,15 @@
 /** The tool under test, on each of its runtimes. */
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import type { TestContext } from "node:test";
 import { Child, type Ended, run, type Signal, type StartOptions } from "./child.ts";
 import { parseRows, type Row, wholeLines } from "./cases.ts";
 
-export const root = new URL("..", import.meta.url).pathname;
+export const root = join(import.meta.dirname!, "../");
 export const client = `${root}build/test/client`;
 export const executable = `${root}tcpconnect`;
 
@@ -15,12 +17,29 @@ const x64 = process.arch === "x64";
 export const bun = `${root}node_modules/@oven/bun-linux-${x64 ? "x64" : "aarch64"}/bin/bun`;
 export const deno = `${root}node_modules/@deno/linux-${x64 ? "x64" : "arm64"}-glibc/deno`;
 
-/** The commands that start it. */
-export const commands = {
+const commandsIn = (folder: string) => ({
   executable: [executable],
-  Bun: [bun, `${root}src/bun.ts`],
-  Deno: [deno, "run", "--quiet", "--allow-all", `${root}src/deno.ts`],
-} as const;
+  Bun: [bun, join(folder, "src/bun.ts")],
+  Deno: [deno, "run", "--quiet", "--allow-all", join(folder, "src/deno.ts")],
+});
+
+/** The commands that start it. */
+export const commands = commandsIn(root);
+
+/**
+ * The same, for those who cannot read the repository, as it may be in a home that is closed to
+ * others: what Bun and Deno read is copied to a folder, and everybody may read it there. The programs
+ * themselves are not copied: setpriv(1) starts them with the capabilities that it drops.
+ *
+ * @param folder An empty one, in a directory that is open to everybody.
+ */
+export function copyCommands(folder: string): typeof commands {
+  for (const name of ["package.json", "deno.json", "src", "lib", "build/tcpconnect.so"]) {
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  }
+  execFileSync("chmod", ["-R", "a+rX", folder]);
+  return commandsIn(folder);
+}
 
 export type Runtime = keyof typeof commands;
 export const runtimes = Object.keys(commands) as Runtime[];

@@ -1,12 +1,12 @@
 /** What the tool refuses to do, and what it says then. */
 
-import { after, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Child, endAll, run } from "../child.ts";
-import { commands, executable, needsKernel, oneLine, runtimes } from "../tool.ts";
+import { copyCommands, executable, needsKernel, oneLine, runtimes } from "../tool.ts";
 
 const limit = { timeout: 30_000 };
 
@@ -55,7 +55,16 @@ const badLines = [
 ];
 
 describe("refusals", needsKernel(), () => {
-  after(endAll);
+  let folder: string;
+  let commands: ReturnType<typeof copyCommands>;
+  before(() => {
+    folder = mkdtempSync("/tmp/tcpconnect %41 #"); // not tmpdir(), which may be private
+    commands = copyCommands(folder);
+  });
+  after(async () => {
+    await endAll();
+    rmSync(folder, { recursive: true });
+  });
 
   for (const line of badLines) {
     const name = line.length < 40 ? line : `${line.slice(0, 2)} with 65 values`;
