@@ -205,6 +205,8 @@ check: $(O)/tcpconnect.so node_modules/.package-lock.json | build/deps-test
 	$(Q)$(DENO) fmt --quiet --check src lib test bench $(prose)
 	$(call msg,CHECK,lint)
 	$(Q)$(DENO) lint --quiet src lib test bench
+	$(call msg,CHECK,rules)
+	$(Q)$(BUN) test/rules.ts
 	$(call msg,CHECK,types)
 	$(Q)$(DENO) check --quiet src lib test bench
 	$(call msg,CHECK,generated)
