@@ -135,6 +135,17 @@ describe("Makefile", () => {
     assert.match(x64, /--outfile=tcpconnect-x86_64 /);
   });
 
+  it("finds headers and libzstd.a without knowing the distribution", () => {
+    // As Fedora has them: no directories for each architecture, but lib64.
+    for (const folder of ["usr/include", "usr/lib", "usr/lib64"]) {
+      mkdirSync(join(copy, "fedora", folder), { recursive: true });
+    }
+    writeFileSync(join(copy, "fedora/usr/lib64/libzstd.a"), "");
+    const commands = make(["-n", "HOST=arm64", "ARCH=x86_64", "SYSROOT=fedora", "build"]).stdout;
+    assert.match(commands, / -target bpf [^]* -idirafter fedora\/usr\/include [^]*\t-c bpf\//);
+    assert.match(commands, / -l:libz\.a fedora\/\S*\/lib64\/libzstd\.a\n/);
+  });
+
   it("embeds the shim of the machine that it builds for", async () => {
     const project = await import("../../package.json", { with: { type: "json" } });
     assert.deepEqual(project.default.imports["#shim"], {
