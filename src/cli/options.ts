@@ -18,6 +18,8 @@ interface Description {
   readonly sentence: string;
   /** Long names of the flags that come with it. */
   readonly implies?: readonly string[];
+  /** Long names of the options that are refused beside it; one of two names the other. */
+  readonly excludes?: readonly string[];
 }
 
 /** One option. */
@@ -72,6 +74,7 @@ export const options = {
     short: "c",
     group: "show",
     sentence: "Count connects by source address, destination address and port",
+    excludes: ["timestamp", "print-uid"],
   }),
   lport: flag({
     short: "L",
@@ -96,7 +99,7 @@ export const options = {
   }),
   "print-uid": flag({ short: "U", group: "show", sentence: "Show the UID" }),
 
-  ipv4: flag({ short: "4", group: "trace", sentence: "IPv4 only" }),
+  ipv4: flag({ short: "4", group: "trace", sentence: "IPv4 only", excludes: ["ipv6"] }),
   ipv6: flag({
     short: "6",
     group: "trace",

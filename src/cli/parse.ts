@@ -68,13 +68,35 @@ function parseTokens(args: readonly string[]): Given {
   }
 }
 
+/** The options that are in force, by long name; each with the one that was given for it to be. */
+function inForce(given: Given): Map<string, string> {
+  const all = optionEntries.filter(([name]) => given[name] !== undefined);
+  return new Map([
+    ...all.flatMap(([name, { implies = [] }]) => implies.map((other) => [other, name] as const)),
+    ...all.map(([name]) => [name, name] as const),
+  ]);
+}
+
+/** An option as it is shortest to type. */
+function spelled(name: string): string {
+  const [, { short = "" }] = optionEntries.find(([other]) => other === name)!;
+  return short ? `-${short[0]}` : `--${name}`;
+}
+
+function checkExclusions(force: ReadonlyMap<string, string>): void {
+  for (const [name, { excludes = [] }] of optionEntries) {
+    const other = force.has(name) && excludes.find((other) => force.has(other));
+    if (!other) continue;
+    const [one, two] = [name, other].map((of) => spelled(force.get(of)!));
+    throw new UsageError(`${one} and ${two} exclude each other`);
+  }
+}
+
 /** What all options mean, those that others imply too. */
 function evaluate(given: Given): Values {
-  const implied = new Set(
-    optionEntries.flatMap(([name, { implies = [] }]) => given[name] === undefined ? [] : implies),
-  );
-  const texts = (name: string) =>
-    [given[name] ?? (implied.has(name) ? true : [])].flat().map(String);
+  const force = inForce(given);
+  checkExclusions(force);
+  const texts = (name: string) => [given[name] ?? (force.has(name) ? true : [])].flat().map(String);
   return Object.fromEntries(
     optionEntries.map(([name, { parse }]) => [name, parse(texts(name))]),
   ) as Values;
@@ -104,7 +126,6 @@ export function parse(args: readonly string[]): Request {
   if (given["usage"]) return { run: "usage" };
   if (given["version"]) return { run: "version" };
   const v = evaluate(given);
-  if (v.ipv4 && v.ipv6) throw new UsageError("-4 and -6 exclude each other");
   const keys = tableColumns(v);
   const needs = needsOf(keys);
   const spec: TraceSpec = {

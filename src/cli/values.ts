@@ -14,6 +14,9 @@ export const maxValues = 64;
 
 /** A whole number in decimal digits, within bounds. */
 export function number(text: string, what: string, min: number, max: number): number {
+  if (/^0[0-9]/.test(text)) {
+    throw new UsageError(`invalid ${what} '${text}': not decimal, since it begins with 0`);
+  }
   const parsed = /^[0-9]+$/.test(text) ? Number(text) : NaN;
   if (!(parsed >= min && parsed <= max)) {
     throw new UsageError(`invalid ${what} '${text}': not a whole number from ${min} to ${max}`);

@@ -112,10 +112,11 @@ const accepted: [string[], Partial<Meaning>][] = [
   [["--buffer-pages=65536"], { bufferPages: 65536 }],
   // Spellings.
   [["-tU"], { timestamp: true, printUid: true }],
-  [["-tUsvcr4"], {
+  [["-tUsvr4"], {
     ...{ timestamp: true, printUid: true, sourcePort: true, verbose: true },
-    ...{ count: true, result: true, family: 4 },
+    ...{ result: true, family: 4 },
   }],
+  [["-crsv6"], { count: true, result: true, sourcePort: true, verbose: true, family: 6 }],
   [["-P80"], { ports: [80] }],
   [["-tP80,443"], { timestamp: true, ports: [80, 443] }],
   [["-tP", "80"], { timestamp: true, ports: [80] }],
