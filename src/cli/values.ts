@@ -47,20 +47,35 @@ export function choice<T extends string>(text: string, option: string, names: re
 export const pid = (text: string): number => number(text, "PID", 1, 0x7fffffff);
 export const port = (text: string): number => number(text, "port", 1, 65535);
 
+// 4294967295 is (uid_t)-1, which the kernel gives to nobody.
+const MAX_UID = 0xfffffffe;
+
 /** A UID, or the name of a user in /etc/passwd. */
 export function uid(text: string): number {
-  // 4294967295 is (uid_t)-1, which the kernel gives to nobody.
-  if (/^[0-9]/.test(text)) return number(text, "UID", 0, 0xfffffffe);
-  const entry = passwd().find((line) => line.split(":")[0] === text);
-  if (!entry) throw new UsageError(`unknown user '${text}': not in /etc/passwd; give the UID`);
-  return Number(entry.split(":")[2]);
+  if (/^[0-9]/.test(text)) return number(text, "UID", 0, MAX_UID);
+  return uidOf(text, readPasswd());
 }
 
-function passwd(): string[] {
+/**
+ * The UID of a user; a line without one is no line for UID 0.
+ *
+ * @param passwd As passwd(5) has it. The first line of a name counts, as with getpwnam(3).
+ */
+export function uidOf(name: string, passwd: string): number {
+  const fields = passwd.split("\n").map((line) => line.split(":")).find(([user]) => user === name);
+  if (!fields) throw new UsageError(`unknown user '${name}': not in /etc/passwd; give the UID`);
+  const uid = fields[2] ?? "";
+  if (!/^[0-9]+$/.test(uid) || Number(uid) > MAX_UID) {
+    throw new UsageError(`user '${name}' has no valid UID in /etc/passwd: '${uid}'; give the UID`);
+  }
+  return Number(uid);
+}
+
+function readPasswd(): string {
   try {
-    return readFileSync("/etc/passwd", "utf8").split("\n");
+    return readFileSync("/etc/passwd", "utf8");
   } catch {
-    return [];
+    return "";
   }
 }
 

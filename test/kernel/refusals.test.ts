@@ -89,6 +89,20 @@ describe("refusals", needsKernel(), () => {
     assert.equal(stderr, `tcpconnect: --btf '${file}' is not the BTF of a kernel\n`);
   });
 
+  for (const uid of ["", "x"]) {
+    it(`-u refuses a user whose UID in /etc/passwd is '${uid}'`, limit, async () => {
+      const folder = mkdtempSync(join(tmpdir(), "tcpconnect-"));
+      const file = join(folder, "passwd");
+      writeFileSync(file, `anna:x:${uid}:5::/:/bin/sh\n`);
+      const script = 'mount --bind "$1" /etc/passwd && shift && exec "$@"';
+      const command = ["unshare", "--mount", "sh", "-c", script, "sh", file, executable];
+      const { status, stdout, stderr } = await new Child([...command, "-u", "anna"]).endsItself();
+      rmSync(folder, { recursive: true });
+      assert.deepEqual({ status, stdout }, { status: 64, stdout: "" }, stderr);
+      oneLine(stderr);
+    });
+  }
+
   for (const runtime of runtimes) {
     for (
       const [who, privileges, advice] of [
