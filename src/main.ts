@@ -8,6 +8,7 @@ import { examine } from "./cli/doctor.ts";
 import { help, usage, version } from "./cli/help.ts";
 import { parse, type Request } from "./cli/parse.ts";
 import { UsageError } from "./cli/values.ts";
+import { printable } from "./event/printable.ts";
 import type { TextBuffer } from "./event/text.ts";
 import { AttachError, neverFires, Tracer } from "./kernel/tracer.ts";
 import { live } from "./run/live.ts";
@@ -18,10 +19,10 @@ import { Table } from "./views/table.ts";
 /** As in sysexits.h. */
 const EX_USAGE = 64;
 
-/** Prints a line on standard error, whatever state that is in. */
+/** Prints a line on standard error, whatever state that is in; whatever it quotes, it is one line. */
 function report(line: string): void {
   try {
-    writeSync(2, `${line}\n`);
+    writeSync(2, `${printable(line)}\n`);
   } catch {
     // Nobody can be told.
   }
@@ -125,7 +126,7 @@ function start(libbpf: Libbpf, request: Extract<Request, { run: "trace" }>): num
 function patientReport(libbpf: Libbpf, stop: Stop): Report {
   let errors: Output | undefined;
   return (line) => {
-    const bytes = new TextEncoder().encode(`${line}\n`);
+    const bytes = new TextEncoder().encode(`${printable(line)}\n`);
     try {
       errors ??= new Output(libbpf, 2);
       errors.write(bytes, bytes.length, stop.overdue);
@@ -138,17 +139,21 @@ function patientReport(libbpf: Libbpf, stop: Stop): Report {
 type Report = (line: string) => void;
 
 function explain(libbpf: Libbpf, tracer: Tracer, report: Report): void {
-  const log = libbpf.takeLog().trimEnd();
-  if (log) report(log);
+  reportLines(libbpf.takeLog(), report);
   refuse(tracer, report);
   report(`attached: ${tracer.backend} (${tracer.plan.programs.join(", ")})`);
 }
 
 function refuse({ refusals }: Pick<Tracer, "refusals">, report: Report): void {
   for (const { backend, reason } of refusals) {
-    if (reason instanceof BpfError && reason.log) report(reason.log.trimEnd());
+    if (reason instanceof BpfError) reportLines(reason.log, report);
     report(`not attached: ${backend}: ${reason.message}`);
   }
+}
+
+/** Each line may quote something: what is not printable is replaced line by line. */
+function reportLines(text: string, report: Report): void {
+  if (text) { for (const line of text.trimEnd().split("\n")) report(line); }
 }
 
 /** Tells an error in one line, with -v in more: of one that nobody foresaw, where it was thrown. */
@@ -162,17 +167,17 @@ function fail(error: unknown, request: Request | undefined): number {
     if (traced.verbose) refuse(error, report);
     report(`tcpconnect: ${advise(error, traced.spec)}`);
   } else if (error instanceof BpfError) {
-    if (traced?.verbose) report(error.log.trimEnd());
+    if (traced?.verbose) reportLines(error.log, report);
     report(`tcpconnect: ${error.message}`);
   } else if (error instanceof LoadError) {
-    if (traced?.verbose) report(trail(error.cause ?? error));
+    if (traced?.verbose) reportLines(trail(error.cause ?? error), report);
     report(`tcpconnect: ${inOneLine(adviseLoad(error))}`);
   } else if (
     error instanceof OutputError || (error instanceof Error && "syscall" in error)
   ) {
     report(`tcpconnect: ${error.message}`);
   } else {
-    if (traced?.verbose) report(trail(error));
+    if (traced?.verbose) reportLines(trail(error), report);
     const words = inOneLine(`${error}`);
     report(`tcpconnect: unexpected error: ${words}: please report it with what -v prints`);
   }

@@ -6,7 +6,7 @@ import process from "node:process";
 import { setImmediate } from "node:timers";
 import { BpfError, type Libbpf } from "../../lib/mod.ts";
 import { advise } from "./advice.ts";
-
+import { printable } from "../event/printable.ts";
 import { EventView } from "../event/view.ts";
 import { backendNames, backends } from "../kernel/backends.ts";
 import { type BackendName, traceAll, type TraceSpec } from "../kernel/spec.ts";
@@ -52,8 +52,8 @@ export async function examine(
       error ? `no: ${error.message}` : "yes: loaded, attached, saw its own connect",
     ]),
   ];
-  const table = lines.map(([name, value]) => `${name.padEnd(14)} ${value}\n`).join("");
-  return { text: `${table}\n${conclusion(spec, trials)}\n`, works: trials.some(works) };
+  const table = lines.map(([name, value]) => `${name.padEnd(14)} ${printable(value)}\n`).join("");
+  return { text: `${table}\n${printable(conclusion(spec, trials))}\n`, works: trials.some(works) };
 }
 
 const works = ({ error }: Trial) => error === undefined;

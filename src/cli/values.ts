@@ -1,11 +1,12 @@
 /** The values of options: from text to what is meant, or a usage error. */
 
 import { readFileSync } from "node:fs";
+import { printable } from "../event/printable.ts";
 
 /** Arguments that cannot be taken; its message is one line for the user, whatever it quotes. */
 export class UsageError extends Error {
   constructor(message: string) {
-    super(message.replace(/\p{Cc}/gu, "?"));
+    super(printable(message));
   }
 }
 

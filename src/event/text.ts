@@ -1,5 +1,7 @@
 /** Text as bytes: one buffer that renderers append to and that is used again after each write. */
 
+import { decodeUtf8, isUnsafe, utf8Length } from "./printable.ts";
+
 const SPACE = 0x20;
 const ZERO = 0x30;
 const DOT = 0x2e;
@@ -98,8 +100,9 @@ export class TextBuffer {
   }
 
   /**
-   * At most `length` bytes up to a NUL. Control characters become `?`: a name is anybody's to
-   * choose, and must not forge a line or talk to the terminal.
+   * At most `length` bytes up to a NUL. A name is anybody's to choose, and must not forge a line or
+   * talk to the terminal: a code point that {@linkcode isUnsafe} becomes `?`, and so does each byte
+   * that is not UTF-8, as at the end of a name that the kernel has cut.
    */
   name(source: Uint8Array, from: number, length: number, width: number): void {
     const bytes = this.#bytes;
@@ -108,10 +111,15 @@ export class TextBuffer {
     let at = start;
     for (let i = from; i < end && source[i] !== 0; i++) {
       const byte = source[i]!;
-      // UTF-8 has the controls U+0080 to U+009F as C2 80 to C2 9F.
-      const c1 = byte === 0xc2 && i + 1 < end && source[i + 1]! >= 0x80 && source[i + 1]! < 0xa0;
-      bytes[at++] = byte < SPACE || byte === 0x7f || c1 ? QUESTION : byte;
-      if (c1) i++;
+      if (byte >= SPACE && byte < 0x7f) {
+        bytes[at++] = byte;
+        continue;
+      }
+      const code = decodeUtf8(source, i, end);
+      const last = code < 0 ? i : i + utf8Length(code) - 1;
+      if (code < 0 || isUnsafe(code)) bytes[at++] = QUESTION;
+      else for (let j = i; j <= last; j++) bytes[at++] = source[j]!;
+      i = last;
     }
     this.#length = at;
     this.pad(start, width);

@@ -148,17 +148,91 @@ test("name() turns each control character into a question mark", () => {
   }
 });
 
-test("name() leaves other bytes than ASCII as they are", () => {
-  const source = Buffer.from("äÀ€😀");
+const shared = new TextBuffer();
+
+/** What name() makes of some bytes; valid until the next call. */
+function named(source: Uint8Array): Uint8Array {
+  shared.clear();
+  shared.name(source, 0, source.length, 0);
+  return shared.bytes;
+}
+
+test("name() leaves names in UTF-8 as they are, and pads by bytes", () => {
+  const source = Buffer.from("äÀ€日本😀");
   assert.equal(written((text) => text.name(source, 0, source.length, 0)), latin1(source));
+  assert.equal(written((text) => text.name(source, 0, 4, 6)), latin1(source.subarray(0, 4)) + "  ");
 });
 
-test("name() lets no C1 control character through, such as CSI, U+009B", () => {
-  for (let code = 0x80; code < 0xa0; code++) {
-    const source = Buffer.from(`a${String.fromCharCode(code)}b`);
-    const text = Buffer.from(written((text) => text.name(source, 0, source.length, 0)), "latin1");
-    assert.ok(!text.includes(source.subarray(1, 3)), `U+00${code.toString(16)} gets through`);
+test("name() shows each code point but those that terminals act on", () => {
+  const unsafe = /[\p{Cc}\p{Bidi_Control}]/u;
+  let replaced = 0;
+  for (let code = 1; code <= 0x10ffff; code += code < 0x10000 ? 1 : 0xff) {
+    if (code >= 0xd800 && code < 0xe000) continue; // no UTF-8 has these
+    const source = Buffer.from(`a${String.fromCodePoint(code)}b`);
+    const bad = unsafe.test(String.fromCodePoint(code));
+    if (bad) replaced++;
+    const expected = bad ? "a?b" : latin1(source);
+    const actual = latin1(named(source));
+    if (actual !== expected) assert.equal(actual, expected, `U+${code.toString(16)}`);
   }
+  assert.equal(replaced, 31 + 33 + 12);
+});
+
+test("name() turns each byte that is not UTF-8 into a question mark", () => {
+  for (let byte = 0x80; byte < 0x100; byte++) {
+    assert.equal(latin1(named(Uint8Array.of(0x61, byte, 0x62))), "a?b");
+    assert.equal(latin1(named(Uint8Array.of(byte))), "?");
+    assert.equal(latin1(named(Uint8Array.of(byte, byte))), "??");
+  }
+  const bad = {
+    overlong: "c0af",
+    "overlong ESC": "e0809b",
+    surrogate: "eda080",
+    large: "f4908080",
+  };
+  for (const [what, hex] of Object.entries(bad)) {
+    assert.equal(latin1(named(Buffer.from(hex, "hex"))), "?".repeat(hex.length / 2), what);
+  }
+});
+
+test("name() writes valid UTF-8, whatever the bytes, and what was valid stays", () => {
+  const [strict, random] = [new TextDecoder("utf-8", { fatal: true }), new Random(11)];
+  const decode = (bytes: Uint8Array) => {
+    try {
+      return strict.decode(bytes);
+    } catch {
+      return undefined;
+    }
+  };
+  const leads = [0xc2, 0xdf, 0xe0, 0xe2, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0x41, 0x1b, 0x80, 0xbf];
+  let valid = 0;
+  for (let i = 0; i < 50_000; i++) {
+    const source = Uint8Array.from(
+      { length: 1 + random.below(5) },
+      () => random.below(2) ? random.pick(leads) : 1 + random.below(255),
+    );
+    const actual = decode(named(source));
+    assert.ok(actual !== undefined, latin1(source));
+    assert.doesNotMatch(actual, /[\p{Cc}\p{Bidi_Control}]/u);
+    const text = decode(source);
+    if (text === undefined) continue;
+    valid++;
+    assert.equal(actual, text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "?"));
+  }
+  assert.ok(valid > 2000, `${valid}`);
+});
+
+test("name() ends a cut name at a whole character", () => {
+  const source = Buffer.from("日本語日本語");
+  for (let length = 0; length <= source.length; length++) {
+    const expected = source.toString().slice(0, length / 3) + "?".repeat(length % 3);
+    const actual = written((text) => text.name(source, 0, length, 0));
+    assert.equal(Buffer.from(actual, "latin1").toString(), expected);
+  }
+});
+
+test("name() stops at a NUL within a sequence", () => {
+  assert.equal(latin1(named(Uint8Array.of(0xe6, 0x97, 0, 0xa5))), "??");
 });
 
 test("ascii(), space(), newline() and byte() append, and clear() begins anew", () => {
