@@ -134,10 +134,10 @@ void report(const struct attempt *a)
 	const char *dst = address_text(&a->dst, dst_text);
 	int ip = ip_version(&a->dst);
 
-	/* As a destination the unspecified address means loopback. */
+	/* As a destination the unspecified address means loopback, unless no call got that far. */
 	if (is_any(&a->local))
 		src = ip == 6 ? "::" : "0.0.0.0";
-	if (is_any(&a->dst))
+	if (is_any(&a->dst) && a->result != EINVAL)
 		dst = ip == 6 ? "::1" : "127.0.0.1";
 	printf("%d %s %d %s %u %s %u %s %lld\n", a->pid, a->comm, ip, src, port_of(&a->local), dst,
 	       port_of(&a->dst), result_text(a->result), (long long)(a->end - a->start) / 1000);
@@ -147,6 +147,14 @@ void finish(struct attempt *a)
 {
 	report(a);
 	close(a->fd);
+}
+
+/* An error that ICMP brought may not end the attempt in the kernel; then only the close does. */
+void finish_failed(struct attempt *a)
+{
+	close(a->fd);
+	a->end = now();
+	report(a);
 }
 
 /* The end of the cases that are about an attempt without an answer. */
@@ -168,4 +176,16 @@ void make_blocking(int fd, const union address *dst)
 
 	connect_blocking(&a);
 	finish(&a);
+}
+
+void make_nonblocking(const union address *dst)
+{
+	struct attempt a = open_attempt(dst);
+
+	connect_nonblocking(&a);
+	await_answer(&a, FOREVER);
+	if (a.result)
+		finish_failed(&a);
+	else
+		finish(&a);
 }

@@ -87,14 +87,17 @@ void connect_nonblocking(struct attempt *a);
 void await_answer(struct attempt *a, int timeout_ms);
 void report(const struct attempt *a);
 void finish(struct attempt *a);
+void finish_failed(struct attempt *a);
 void give_up(struct attempt *a);
 void make_blocking(int fd, const union address *dst);
+void make_nonblocking(const union address *dst);
 
 /* connect.c */
 void case_tcp(const struct job *job);
 void case_mapped(const struct job *job);
 void case_any(const struct job *job);
 void case_nonblock(const struct job *job);
+void case_nonblock_mapped(const struct job *job);
 void case_bound(const struct job *job);
 void case_thread(const struct job *job);
 void case_mptcp(const struct job *job);
@@ -115,6 +118,15 @@ void case_sndtimeo(const struct job *job);
 void case_hold(const struct job *job);
 void case_die(const struct job *job);
 void case_fork(const struct job *job);
+
+/* pollerr.c */
+void case_pollerr(const struct job *job);
+
+/* race.c */
+void case_race(const struct job *job);
+
+/* short.c */
+void case_short(const struct job *job);
 
 /* no_attempt.c */
 void case_udp(const struct job *job);

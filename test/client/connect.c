@@ -14,7 +14,7 @@ void case_tcp(const struct job *job)
 	make_blocking(open_socket(job->dst.sa.sa_family, 0), &job->dst);
 }
 
-void case_mapped(const struct job *job)
+static union address mapped(const struct job *job)
 {
 	char text[sizeof("::ffff:") + INET_ADDRSTRLEN] = "::ffff:";
 	union address dst;
@@ -22,6 +22,13 @@ void case_mapped(const struct job *job)
 	if (job->dst.sa.sa_family != AF_INET)
 		bad_usage("not an IPv4 address", job->addr_text);
 	parse_address(strcat(text, job->addr_text), port_of(&job->dst), &dst);
+	return dst;
+}
+
+void case_mapped(const struct job *job)
+{
+	union address dst = mapped(job);
+
 	make_blocking(open_socket(AF_INET6, 0), &dst);
 }
 
@@ -36,11 +43,14 @@ void case_any(const struct job *job)
 
 void case_nonblock(const struct job *job)
 {
-	struct attempt a = open_attempt(&job->dst);
+	make_nonblocking(&job->dst);
+}
 
-	connect_nonblocking(&a);
-	await_answer(&a, FOREVER);
-	finish(&a);
+void case_nonblock_mapped(const struct job *job)
+{
+	union address dst = mapped(job);
+
+	make_nonblocking(&dst);
 }
 
 void case_bound(const struct job *job)

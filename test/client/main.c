@@ -41,6 +41,7 @@ static const struct test_case cases[] = {
 	{"mapped", "", "AF_INET6 socket to ::ffff:ADDR (ADDR is IPv4)", 0, 0, 0, case_mapped},
 	{"any", "", "connect to 0.0.0.0 or ::, by the family of ADDR", 0, 0, 0, case_any},
 	{"nonblock", "", "EINPROGRESS, poll, SO_ERROR", 0, 0, 0, case_nonblock},
+	{"nonblock-mapped", "", "the same to ::ffff:ADDR", 0, 0, 0, case_nonblock_mapped},
 	{"bound", "SPORT", "source port bound first; abortive close", 1, 1, 1, case_bound},
 	{"thread", "", "in a second thread with its own name", 0, 0, 0, case_thread},
 	{"mptcp", "", "MPTCP socket", 0, 0, 0, case_mptcp},
@@ -51,6 +52,9 @@ static const struct test_case cases[] = {
 	{"reconnect", "", "connect, AF_UNSPEC, connect: two attempts", 0, 0, 0, case_reconnect},
 	{"two-refused", "", "one socket refused twice: two attempts", 0, 0, 0, case_two_refused},
 	{"family-mix", "", "addresses of the socket's other family", 0, 0, 0, case_family_mix},
+	{"pollerr", "", "closed on POLLERR; a second attempt asks why", 0, 0, 0, case_pollerr},
+	{"short", "LEN", "an address length that the kernel refuses", 1, 1, 0, case_short},
+	{"race", "N [1]", "N sockets, two threads each; 1: non-blocking", 1, 2, 1, case_race},
 	{"giveup", "MS", "no answer: closed after MS", 1, 1, 0, case_giveup},
 	{"linger", "MS", "no answer: closed after MS with SO_LINGER {1,0}", 1, 1, 0, case_linger},
 	{"sndtimeo", "MS", "no answer: ended by SO_SNDTIMEO", 1, 1, 1, case_sndtimeo},
@@ -83,7 +87,7 @@ static void list(const struct test_case *table)
 {
 	for (; table->name; table++) {
 		if (table->help)
-			fprintf(stderr, "%-13s %-13s %s\n", table->name, table->args, table->help);
+			fprintf(stderr, "%-15s %-13s %s\n", table->name, table->args, table->help);
 	}
 }
 
