@@ -34,6 +34,9 @@ static __always_inline void set_v4(__u8 *addr, __u32 v4)
 	words[3] = 0;
 }
 
+/* A kernel without IPv6 (CONFIG_IPV6=n) lacks the fields: the verifier then cuts their readers. */
+#define HAS_V6(inet) bpf_core_field_exists((inet)->sk.__sk_common.skc_v6_daddr)
+
 /* Whether a value is in a filter's list, or the list is empty. */
 #define PASSES(filter, value)                                                                      \
 	({                                                                                         \
@@ -108,7 +111,7 @@ static __always_inline void fill_sock(struct event *ev, struct inet_sock *inet, 
 	}
 
 	READ(direct, family, inet->sk.__sk_common.skc_family);
-	if (family == AF_INET6) {
+	if (family == AF_INET6 && HAS_V6(inet)) {
 		bpf_core_read(ev->daddr, sizeof(ev->daddr), &inet->sk.__sk_common.skc_v6_daddr);
 		if (!v4_mapped(ev->daddr)) {
 			ev->family = 6;
@@ -184,7 +187,7 @@ static __always_inline void fill_bound(struct event *ev, struct inet_sock *inet,
 
 		READ(direct, v4, inet->sk.__sk_common.skc_rcv_saddr);
 		set_v4(ev->saddr, v4);
-	} else if (family == AF_INET6) {
+	} else if (family == AF_INET6 && HAS_V6(inet)) {
 		__u8 saddr[16];
 
 		bpf_core_read(saddr, sizeof(saddr), &inet->sk.__sk_common.skc_v6_rcv_saddr);
