@@ -21,6 +21,11 @@
 #define SOCK_STREAM 1
 #define S_IFMT	    0170000
 #define S_IFSOCK    0140000
+#define O_NONBLOCK  04000 /* on x86 and arm64 */
+
+/* include/uapi/linux/errqueue.h */
+#define SO_EE_ORIGIN_ICMP  2
+#define SO_EE_ORIGIN_ICMP6 3
 
 /* include/net/tcp_states.h */
 enum {
@@ -73,12 +78,34 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 };
 
+struct sk_buff {
+	char cb[48];
+};
+
+struct sk_buff_head {
+	struct sk_buff *prev; /* the last one; the head itself if there is none */
+	__u32 qlen;
+};
+
+struct sock_extended_err {
+	__u32 ee_errno;
+	__u8 ee_origin;
+};
+
+/* In the control block of what stands in an error queue. */
+struct sock_exterr_skb {
+	struct sock_extended_err ee;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
 	__u16 sk_type;
 	int sk_err;
+	int sk_err_soft;
 	__u8 sk_shutdown;
+	struct sk_buff_head sk_error_queue;
+	struct socket *sk_socket;
 };
 
 /*
@@ -92,6 +119,7 @@ struct inet_sock {
 
 struct socket {
 	socket_state state;
+	struct file *file;
 	struct inet_sock *sk; /* struct sock there, until it is known what it is */
 };
 
@@ -101,6 +129,7 @@ struct inode {
 
 struct file {
 	struct inode *f_inode;
+	unsigned int f_flags;
 	void *private_data;
 };
 

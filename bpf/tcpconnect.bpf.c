@@ -9,6 +9,7 @@
  * Only the programs of one way are loaded, and constants cut out what is not asked for.
  */
 #include "attempt.h"
+#include "told.h"
 #include <bpf/bpf_tracing.h>
 
 /*
@@ -227,6 +228,8 @@ static __always_inline int state_end(void *ctx, struct inet_sock *inet, int stat
 				return 0;
 			}
 		}
+		if (!err && want_result)
+			err = told(inet);
 		/* No port was free: all that inet_hash_connect() fails of once it can bind. */
 		if (!err)
 			err = attempt->sport ? RESULT_CLOSED : EADDRNOTAVAIL;

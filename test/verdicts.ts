@@ -1,6 +1,7 @@
 /** Every way for an attempt to end, and the network in which it ends so. */
 
 import { Netns } from "./netns.ts";
+import { makeRejections, type Rejection, rejections } from "./rejections.ts";
 import { client, ready, takePort } from "./tool.ts";
 
 export const open = `${takePort()}`;
@@ -33,12 +34,23 @@ const thrice = (result: string, why: string, v4: string, v6: string, port: strin
   verdict(result, why, "mapped", v4, port),
 ];
 
+/** What ICMP says, whether the client waits in connect() or is woken for it. */
+function rejected({ type, errno, by, family, address }: Rejection): Verdict[] {
+  const ways = ["tcp", "nonblock", ...(family === 4 ? ["mapped", "nonblock-mapped"] : [])];
+  return ways.map((way) => verdict(errno, `${by} rule, ${type}`, way, address, closed));
+}
+
+const at = (by: Rejection["by"], family: Rejection["family"]) =>
+  rejections.find((rejection) => rejection.by === by && rejection.family === family)!.address;
+
 const mixed = (argv: string[]): Verdict => ({
   name: `-r says EAFNOSUPPORT and EINVAL: the socket is of the other family, ${argv.join(" ")}`,
   argv,
   results: ["EAFNOSUPPORT", "EINVAL"],
 });
 
+/** Where the clients are. */
+export const [near4, near6] = ["192.0.2.1", "2001:db8::1"];
 export const [far4, far6, silent4, silent6] = [
   "192.0.2.2",
   "2001:db8::2",
@@ -71,6 +83,18 @@ export const verdicts: Verdict[] = [
     verdict("ECONNREFUSED", "a firewall resets", "tcp", far4, reset),
     verdict("EHOSTUNREACH", "a firewall forbids", "tcp", far4, forbidden),
     verdict("ETIMEDOUT", "a firewall drops", "tcp", far4, dropped),
+    ...rejections.flatMap(rejected),
+    ...(["own", "peer"] as const).flatMap((by): Verdict[] => [
+      {
+        name: `-r says what ICMP said: the program was woken, but did not ask why, ${by} rule`,
+        argv: ["pollerr", at(by, 4), closed],
+        results: ["ECONNREFUSED", "ECONNREFUSED"],
+      },
+      // It waits in connect(), which goes on: its first SYN was rejected, its second is to come.
+      verdict("closed", "the program gave up, untold", "sndtimeo", at(by, 4), closed, "200"),
+      // Over IPv6 nothing wakes it at the first.
+      verdict("closed", "the program gave up, untold", "giveup", at(by, 6), closed, "200"),
+    ]),
   ].map((v): Verdict => ({ ...v, place: "firewall" })),
 ];
 
@@ -105,7 +129,8 @@ export async function prepare() {
   ].map(([port, ...target]) =>
     b.end(["iptables", "-w", "-A", "INPUT", "-p", "tcp", "--dport", port!, "-j", ...target])
   ));
-  const refusal = firewall.find(({ status }) => status !== 0)?.stderr;
+  const refusal = firewall.find(({ status }) => status !== 0)?.stderr ??
+    await makeRejections(a, b, far4!, far6!);
   for (const address of [far4, far6]) {
     await ready(b.start([client, "serve", address, open]));
     await ready(b.start([client, "serve-backlog", address, full]));

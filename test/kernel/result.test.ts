@@ -5,7 +5,19 @@ import assert from "node:assert/strict";
 import { type Attempt, compare, parseAttempts, type Row } from "../cases.ts";
 import { type Child, endAll, eventually } from "../child.ts";
 import { Netns } from "../netns.ts";
-import { far4, far6, full, open, ports, prepare, silent4, silent6, verdicts } from "../verdicts.ts";
+import {
+  far4,
+  far6,
+  full,
+  near4,
+  near6,
+  open,
+  ports,
+  prepare,
+  silent4,
+  silent6,
+  verdicts,
+} from "../verdicts.ts";
 import {
   accounting,
   cannot,
@@ -27,6 +39,12 @@ async function hold(netns: Netns, ...destinations: string[][]): Promise<Attempt[
     await child.until(({ stdout }) => stdout.endsWith("\n"));
     return parseAttempts(child.stdout)[0]!;
   }));
+}
+
+/** After a failure the client no longer knows its address; with a port, it had one. */
+function sourced(attempt: Attempt): Attempt {
+  if (attempt.sport === 0) return attempt;
+  return { ...attempt, saddr: attempt.ip === 4 ? near4! : near6! };
 }
 
 async function everything() {
@@ -51,7 +69,8 @@ async function everything() {
       const { argv, place } = v;
       const netns = place === "one port" ? c : a;
       const { stdout, stderr } = await netns.end([client, ...argv]);
-      return [v, parseAttempts(stdout), stderr] as const;
+      const attempts = parseAttempts(stdout);
+      return [v, place === "firewall" ? attempts.map(sourced) : attempts, stderr] as const;
     })).then((done) => done.map(([v, attempts, stderr]) => [v, { attempts, stderr }] as const)),
   );
   const attempts = [...held, ...[...lines.values()].flatMap((line) => line.attempts)];

@@ -66,6 +66,9 @@ rule() { printf 'add rule inet t c tcp dport %s\n' "$*"; }
 	rule 111 drop
 	rule 112 reject with tcp reset
 	rule 113 reject with icmpx type port-unreachable
+	rule 114 reject with icmpx type host-unreachable
+	rule 115 reject with icmpx type admin-prohibited
+	rule 116 reject with icmpx type no-route
 } | /usr/sbin/nft -f -
 
 for address in 192.0.2.2 2001:db8::2; do

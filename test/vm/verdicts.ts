@@ -42,6 +42,7 @@ interface Ending {
 }
 
 const peer = { v4: "192.0.2.2", v6: "2001:db8::2" };
+const slowPeer = { v4: "198.51.100.2", v6: "2001:db8:1::2" };
 const near = { v4: "127.0.0.1", v6: "::1" };
 const routed = (last: number) => ({ v4: `203.0.113.${last}`, v6: `2001:db8:3::${last}`, port: 80 });
 const both = ["tcp", "nonblock"];
@@ -50,8 +51,7 @@ const both = ["tcp", "nonblock"];
 const endings: Ending[] = [
   {
     name: "a slow answer",
-    v4: "198.51.100.2",
-    v6: "2001:db8:1::2",
+    ...slowPeer,
     port: 80,
     result: "ok",
     least: 60,
@@ -64,6 +64,7 @@ const endings: Ending[] = [
     port: 102,
     result: "ECONNREFUSED",
     slow: true,
+    ways: both,
   },
   {
     name: "host unreachable from the peer's rule",
@@ -71,6 +72,7 @@ const endings: Ending[] = [
     port: 103,
     result: "EHOSTUNREACH",
     slow: true,
+    ways: both,
   },
   {
     name: "prohibited by the peer's rule",
@@ -79,7 +81,21 @@ const endings: Ending[] = [
     result: "EHOSTUNREACH",
     result6: "EACCES",
     slow: true,
+    ways: both,
   },
+  // Over the slow wire an error comes once connect() waits or has returned, and counts at once.
+  ...[
+    { port: 102, result: "ECONNREFUSED" },
+    { port: 103, result: "EHOSTUNREACH" },
+    { port: 104, result: "EHOSTUNREACH", result6: "EACCES" },
+    { port: 106, result: "ENETUNREACH" },
+  ].map((fate): Fate => ({
+    name: `a late ${fate.result} from the peer's rule`,
+    ...slowPeer,
+    ...fate,
+    least: 60,
+    ways: both,
+  })),
   {
     name: "dropped by the peer's rule",
     ...peer,
@@ -88,16 +104,49 @@ const endings: Ending[] = [
     slow: true,
     ways: both,
   },
-  { name: "no route from the peer's rule", ...peer, port: 106, result: "ENETUNREACH", slow: true },
+  {
+    name: "no route from the peer's rule",
+    ...peer,
+    port: 106,
+    result: "ENETUNREACH",
+    slow: true,
+    ways: both,
+  },
   { name: "a full backlog", ...peer, port: 107, result: "ETIMEDOUT", slow: true },
   { name: "dropped by a rule of its own", ...peer, port: 111, result: "ETIMEDOUT", slow: true },
   { name: "a reset by a rule of its own", ...peer, port: 112, result: "ECONNREFUSED" },
   {
-    name: "unreachable by a rule of its own",
+    name: "port unreachable by a rule of its own",
     ...peer,
     port: 113,
     result: "ECONNREFUSED",
     slow: true,
+    ways: both,
+  },
+  {
+    name: "host unreachable by a rule of its own",
+    ...peer,
+    port: 114,
+    result: "EHOSTUNREACH",
+    slow: true,
+    ways: both,
+  },
+  {
+    name: "prohibited by a rule of its own",
+    ...peer,
+    port: 115,
+    result: "EHOSTUNREACH",
+    result6: "EACCES",
+    slow: true,
+    ways: both,
+  },
+  {
+    name: "no route by a rule of its own",
+    ...peer,
+    port: 116,
+    result: "ENETUNREACH",
+    slow: true,
+    ways: both,
   },
   {
     name: "a neighbour who is away",
@@ -141,6 +190,7 @@ export const verdicts: readonly Verdict[] = endings.flatMap((ending) => {
   return [
     ...ways.flatMap((way) => [make("IPv4", way, v4, result), make("IPv6", way, v6, result6)]),
     make("a mapped address", "mapped", v4, result),
+    ...(ways === both ? [make("a mapped address", "nonblock-mapped", v4, result)] : []),
   ];
 });
 
