@@ -26,6 +26,7 @@ export class BpfMap {
   /** Of one value, in bytes. */
   readonly valueSize: number;
   readonly #libbpf: Libbpf;
+  readonly #perCpu: boolean;
   readonly #cpus: number;
 
   /** @ignore */
@@ -35,8 +36,8 @@ export class BpfMap {
     this.fd = libbpf.check(`map ${name}`, c.bpf_map__fd(handle));
     this.keySize = c.bpf_map__key_size(handle);
     this.valueSize = c.bpf_map__value_size(handle);
-    const perCpu = PERCPU_TYPES.includes(c.bpf_map__type(handle));
-    this.#cpus = perCpu ? libbpf.possibleCpus : 1;
+    this.#perCpu = PERCPU_TYPES.includes(c.bpf_map__type(handle));
+    this.#cpus = this.#perCpu ? libbpf.possibleCpus : 1;
   }
 
   /**
@@ -57,6 +58,26 @@ export class BpfMap {
       { length: this.#cpus },
       (_, cpu) => new DataView(value.buffer, cpu * stride, this.valueSize),
     );
+  }
+
+  /**
+   * Sets the value of a key; adds the key if it is not there.
+   *
+   * @param key `keySize` bytes.
+   * @param value `valueSize` bytes. A per-CPU map is refused: it has a value for each CPU.
+   * @throws {RangeError} If key or value have another size, or the map is per-CPU.
+   * @throws {BpfError} If the kernel refuses it: E2BIG, or ENOSPC in an LPM trie, if the map is full.
+   */
+  update(key: ArrayBufferView<ArrayBuffer>, value: ArrayBufferView<ArrayBuffer>): void {
+    if (this.#perCpu) throw new RangeError(`${this.name} has a value for each CPU`);
+    // The kernel reads as many bytes as the map's sizes say, whatever is there.
+    if (key.byteLength !== this.keySize || value.byteLength !== this.valueSize) {
+      const given = `${key.byteLength} and ${value.byteLength}`;
+      const wanted = `${this.keySize} and ${this.valueSize}`;
+      throw new RangeError(`${this.name} has keys and values of ${wanted} bytes, not ${given}`);
+    }
+    const result = this.#libbpf.c.bpf_map_update_elem(this.fd, key, value, 0); // BPF_ANY
+    this.#libbpf.check(`update ${this.name}`, result);
   }
 
   /** All entries. One that is deleted meanwhile may be missing; the walk then starts over at most once per deletion. */

@@ -161,6 +161,11 @@ export const symbols = {
     args: ["i32", "buffer", "buffer"], // int fd, const void *key, void *value
     returns: "i32",
   },
+  bpf_map_update_elem: {
+    // int fd, const void *key, const void *value, __u64 flags (usize: as wide where this runs)
+    args: ["i32", "buffer", "buffer", "usize"],
+    returns: "i32",
+  },
 
   shim_batch_new: {
     args: ["u32", "u32", "u32"], // uint32_t sample_size, uint32_t time_offset, uint32_t pages

@@ -34,6 +34,11 @@ function open(type: number, content: Map<number, number>, parts: Parts = {}, val
       bytes(value!).forEach((_, i, memory) => memory[i] = found + i);
       return 0;
     },
+    bpf_map_update_elem: (_fd, key, value, flags) => {
+      assert.equal(flags, 0);
+      content.set(bytes(key!)[0]!, bytes(value!)[0]!);
+      return 0;
+    },
     ...parts,
   });
   return new BpfMap(libbpf, "test", pointer("map"));
@@ -107,4 +112,29 @@ test("entries() goes on when the last key was deleted, and comes to an end", () 
 test("entries() throws on a failure", () => {
   const map = open(HASH, new Map(), { bpf_map_get_next_key: () => -9 });
   assert.throws(() => [...map.entries()], /^BpfError: walk test: EBADF: /);
+});
+
+test("update() adds a key, and sets the value of one that is there", () => {
+  const map = open(HASH, new Map([[1, 10]]), {}, 1);
+  map.update(Uint8Array.of(1), Uint8Array.of(11));
+  map.update(Uint8Array.of(2), Uint8Array.of(20));
+  const value = (key: number) => map.lookup(Uint8Array.of(key))![0]!.getUint8(0);
+  assert.deepEqual([value(1), value(2)], [11, 20]);
+});
+
+test("update() refuses a key or a value of another size, and a per-CPU map", () => {
+  const map = open(HASH, new Map(), {}, 2);
+  const sizes = /^RangeError: test has keys and values of 1 and 2 bytes, not /;
+  assert.throws(() => map.update(new Uint8Array(2), new Uint8Array(2)), sizes);
+  assert.throws(() => map.update(new Uint8Array(1), new Uint8Array(1)), sizes);
+  for (const type of PERCPU_TYPES) {
+    const perCpu = open(type, new Map(), {}, 2);
+    assert.throws(() => perCpu.update(new Uint8Array(1), new Uint8Array(2)), /each CPU/);
+  }
+});
+
+test("update() throws if the kernel refuses", () => {
+  const map = open(HASH, new Map(), { bpf_map_update_elem: () => -7 });
+  const update = () => map.update(new Uint8Array(1), new Uint8Array(12));
+  assert.throws(update, /^BpfError: update test: E2BIG: /);
 });
