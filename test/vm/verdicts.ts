@@ -89,10 +89,10 @@ const endings: Ending[] = [
     { port: 103, result: "EHOSTUNREACH" },
     { port: 104, result: "EHOSTUNREACH", result6: "EACCES" },
     { port: 106, result: "ENETUNREACH" },
-  ].map((fate): Fate => ({
-    name: `a late ${fate.result} from the peer's rule`,
+  ].map((ending): Ending => ({
+    name: `a late ${ending.result} from the peer's rule`,
     ...slowPeer,
-    ...fate,
+    ...ending,
     least: 60,
     ways: both,
   })),
