@@ -2,20 +2,32 @@
 
 import process from "node:process";
 import { BpfError, type LoadError } from "../../lib/mod.ts";
+import { backends } from "../kernel/backends.ts";
 import * as system from "../kernel/system.ts";
 import type { TraceSpec } from "../kernel/spec.ts";
-import { AttachError, type Refusal } from "../kernel/tracer.ts";
+import type { AttachError } from "../kernel/tracer.ts";
 
-const isBadBtf = ({ reason }: Refusal) =>
-  reason instanceof BpfError && /failed to parse target BTF/.test(reason.log);
-
-/** What to do about a trace that could not start. */
+/**
+ * What to do about a trace that could not start. It judges the last refusal: that of the back end
+ * that was asked for, or of the last resort of `auto`. Others failed for reasons of their own.
+ */
 export function advise(error: AttachError, spec: TraceSpec): string {
+  const { backend, reason } = error.refusals.at(-1)!;
   const failed = (operation: string, ...codes: string[]) =>
-    error.refusals.some(({ reason }) =>
-      reason instanceof BpfError && reason.operation.startsWith(operation) &&
-      codes.includes(reason.code)
-    );
+    reason instanceof BpfError && reason.operation.startsWith(operation) &&
+    codes.includes(reason.code);
+  const logged = (pattern: RegExp) => reason instanceof BpfError && pattern.test(reason.log);
+  // First, since without descriptors no question to the system has an answer. libbpf goes on after a
+  // probe of its own that had none, and fails of something else.
+  if (failed("", "EMFILE") || logged(/too many open files(?! in system)/i)) {
+    return `too many open files (ulimit -n is ${system.openFiles()}): ulimit -n 4096`;
+  }
+  if (failed("", "ENFILE") || logged(/too many open files in system/i)) {
+    return "too many open files in the whole system: raise the sysctl fs.file-max";
+  }
+  if (failed("", "ENOMEM")) {
+    return `not enough memory: ${reason.message}; give it more, or try fewer --buffer-pages`;
+  }
   const missing = system.missingCapabilities();
   if (missing.length > 0 && failed("", "EPERM", "EACCES")) {
     return process.getuid?.() === 0
@@ -27,23 +39,29 @@ export function advise(error: AttachError, spec: TraceSpec): string {
   if (!system.hasBtf() && spec.btf === undefined) {
     return "this kernel carries no BTF (/sys/kernel/btf/vmlinux): give it with --btf FILE, or boot a kernel built with CONFIG_DEBUG_INFO_BTF";
   }
-  if (spec.btf !== undefined && error.refusals.some(isBadBtf)) {
+  if (logged(/failed to parse target BTF/)) {
     return `--btf '${spec.btf}' is not the BTF of a kernel`;
   }
   if (system.lockdown() === "confidentiality") {
     return "kernel lockdown is in confidentiality mode, which forbids this: boot with lockdown=integrity or without";
   }
-  if (system.ftraceOff() && failed("attach f", "EBUSY")) {
-    return "kernel.ftrace_enabled is 0, with which fentry does not attach: use --attach tracepoint, or sysctl kernel.ftrace_enabled=1";
+  if (system.ftraceOff() && backends[backend].ftrace && failed("attach ", "EBUSY")) {
+    return `kernel.ftrace_enabled is 0, with which ${backend} does not attach: use --attach tracepoint, or sysctl kernel.ftrace_enabled=1`;
   }
   if (failed("open perf buffer", "EACCES")) {
     return "kernel.perf_event_paranoid keeps perf buffers from CAP_PERFMON: run it as root, or sysctl kernel.perf_event_paranoid=2";
+  }
+  if (failed("open perf buffer", "EPERM")) {
+    return `the perf buffers pass what this user may lock (ulimit -l is ${system.memlock()}): run it as root, or with fewer --buffer-pages`;
   }
   if (!system.capable(system.CAP_SYS_RESOURCE) && failed("load ", "EPERM")) {
     return `this kernel charges maps to the limit of locked memory (${system.memlock()}): ulimit -l unlimited, or give it CAP_SYS_RESOURCE`;
   }
   const tracefs = system.tracefs();
-  if (tracefs !== "readable" && failed("attach sys_", "ENOENT", "EACCES", "EPERM")) {
+  if (
+    tracefs !== "readable" && spec.verdict && backends[backend].limits?.tracefs &&
+    failed("attach ", "ENOENT", "EACCES", "EPERM")
+  ) {
     return tracefs === "missing"
       ? "-r with tracepoints needs tracefs: mount -t tracefs tracefs /sys/kernel/tracing"
       : "-r with tracepoints needs tracefs, which only root may read here: run it as root";

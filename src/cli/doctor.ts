@@ -20,6 +20,7 @@ const PATIENCE_MS = 1000;
 interface Trial {
   name: string;
   backend: BackendName;
+  verdict: boolean;
   error?: Error;
 }
 
@@ -41,6 +42,7 @@ export async function examine(
       trials.push({
         name,
         backend,
+        verdict,
         ...await attempt(libbpf, { btf, bufferPages, attach: backend, verdict }),
       });
     }
@@ -132,8 +134,11 @@ function facts(spec: TraceSpec, trials: readonly Trial[]): [string, string][] {
 function conclusion(spec: TraceSpec, trials: readonly Trial[]): string {
   const first = trials.find(works);
   if (!first) {
-    const refusals = trials.map(({ backend, error }) => ({ backend, reason: error! }));
-    return `tcpconnect cannot run here: ${advise(new AttachError(refusals), spec)}`;
+    // The last resort is the one that asks for least: without -r.
+    const refusals = trials.filter(({ verdict }) => !verdict)
+      .map(({ backend, error }) => ({ backend, reason: error! }));
+    const error = new AttachError(refusals);
+    return `tcpconnect cannot run here: ${advise(error, { ...spec, verdict: false })}`;
   }
   const kprobe = trials.some((trial) => trial.backend === "kprobe" && works(trial));
   const peer = kprobe ? "runs here too" : "cannot run here";

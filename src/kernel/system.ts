@@ -32,13 +32,15 @@ export function tracefs(): "readable" | "unreadable" | "missing" {
   return / - tracefs /.test(text("/proc/self/mountinfo")) ? "unreadable" : "missing";
 }
 
-/** RLIMIT_MEMLOCK, as proc_pid_limits(5) tells it. */
-export const memlock = () =>
-  /^Max locked memory\s+(\S+)/m.exec(text("/proc/self/limits"))?.[1]?.replace(
-    /(\d)$/,
-    "$1 bytes",
-  ) ??
-    "unknown";
+/** A limit of the process, as proc_pid_limits(5) tells it: the soft one. */
+const limit = (name: string) =>
+  new RegExp(`^${name} {2,}(\\S+)`, "m").exec(text("/proc/self/limits"))?.[1] ?? "unknown";
+
+/** RLIMIT_MEMLOCK. */
+export const memlock = () => limit("Max locked memory").replace(/(\d)$/, "$1 bytes");
+
+/** RLIMIT_NOFILE. */
+export const openFiles = () => limit("Max open files");
 
 /** RLIMIT_AS in bytes; Infinity where there is none. */
 export const addressSpace = () =>

@@ -103,6 +103,29 @@ describe("refusals", needsKernel(), () => {
     });
   }
 
+  // From too few for the first map to too few for the last link; what is between depends on the CPUs.
+  for (const files of [10, 14, 18, 20]) {
+    it(`tcpconnect -r says that ${files} open files are not enough`, limit, async () => {
+      const child = new Child(["prlimit", `--nofile=${files}`, executable, "-r", "-P", "1"]);
+      const { status, stdout, stderr } = await child.endsItself();
+      assert.deepEqual({ status, stdout }, { status: 1, stdout: "" });
+      const advice = `too many open files (ulimit -n is ${files}): ulimit -n 4096`;
+      assert.equal(stderr, `tcpconnect: ${advice}\n`);
+    });
+  }
+
+  it("tcpconnect says that perf buffers pass what a user may lock", limit, async () => {
+    const kept = ["inh-caps", "ambient-caps", "bounding-set"].map((set) =>
+      `--${set}=-all,+bpf,+perfmon,+net_admin`
+    );
+    const user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...kept];
+    const child = new Child([...user, executable, "--buffer-pages", "8192"]);
+    const { status, stdout, stderr } = await child.endsItself();
+    assert.deepEqual({ status, stdout }, { status: 1, stdout: "" });
+    assert.match(stderr, /^tcpconnect: the perf buffers pass what this user may lock \(.*\n$/);
+    oneLine(stderr);
+  });
+
   for (const runtime of runtimes) {
     for (
       const [who, privileges, advice] of [

@@ -199,6 +199,21 @@ export const capabilities: Condition = {
   ],
 };
 
+/** Before 5.11 maps count against the limit of locked memory, which libbpf may not raise here. */
+export const lockedMemory: Condition = {
+  name: "memlock",
+  title: "ulimit -l 64",
+  enter: "ulimit -l 64; sysctl -qw kernel.perf_event_paranoid=2",
+  leave: "ulimit -l unlimited; sysctl -qw kernel.perf_event_paranoid=3",
+  trials: ["", "-r --attach kprobe"].map((args) =>
+    refused(
+      args,
+      /^tcpconnect: this kernel charges maps to .* \(65536 bytes\): ulimit -l /,
+      capable,
+    )
+  ),
+};
+
 /** With --doctor, which takes long: one kernel is enough. */
 export const capabilitiesDoctor: Condition = {
   ...capabilities,

@@ -85,15 +85,15 @@ function denied(name: string, hostiles: Condition[], how: Pick<Guest, "cmdline" 
 }
 
 const { noBtf, noBtfNeeded, noFtrace, noFtraceBusy, noTracefs, noCgroups, bpfStats } = conditions;
-const { users, capabilities, capabilitiesDoctor, lockedDown, lockedDownNewer, noIpv6, hotplug } =
-  conditions;
+const { users, capabilities, capabilitiesDoctor, lockedMemory } = conditions;
+const { lockedDown, lockedDownNewer, noIpv6, hotplug } = conditions;
 
 /** The longest first, so that two side by side end together. */
 const plans: readonly Plan[] = [
   line("6.1", [0], [noBtf, noFtrace, noTracefs, noCgroups, bpfStats]),
   // It does not let ftrace be turned off.
   line("7.x", [1], [capabilities, noBtfNeeded, lockedDownNewer]),
-  line("5.10", [2, 3], [users, capabilitiesDoctor, noFtraceBusy]),
+  line("5.10", [2, 3], [users, lockedMemory, capabilitiesDoctor, noFtraceBusy]),
   line("6.12", [4, 5], [lockedDown], true),
   line("arm64 6.12", [6], []),
   line("arm64 6.1", [7], []),
