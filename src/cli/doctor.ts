@@ -71,8 +71,7 @@ async function attempt(
   const { port } = server.address() as AddressInfo;
   try {
     using tracer = Tracer.start(libbpf, { ...traceAll, ...spec, ports: [port] });
-    if (!await sees(tracer, port)) return { error: new Error("attached, but it never fires") };
-    return {};
+    return await sees(tracer, port);
   } catch (error) {
     // One back end was asked for, so the last refusal is its own.
     if (error instanceof AttachError) return { error: error.refusals.at(-1)!.reason };
@@ -83,22 +82,30 @@ async function attempt(
 }
 
 /** Connects to a port that is traced, and waits for the row. */
-async function sees(tracer: Tracer, port: number): Promise<boolean> {
+async function sees(tracer: Tracer, port: number): Promise<{ error?: Error }> {
   const { connect } = await import("node:net");
   const socket = connect(port, "127.0.0.1");
-  socket.on("error", () => {});
+  let failure: NodeJS.ErrnoException | undefined;
+  socket.on("error", (error) => failure = error);
   try {
     const view = new EventView(tracer.buffer.samples);
     for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
       const count = tracer.buffer.poll(20);
-      for (let i = 0; i < count; i++) if (view.at(i).dport === port) return true;
+      for (let i = 0; i < count; i++) if (view.at(i).dport === port) return {};
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return false;
   } finally {
     socket.destroy();
   }
+  if (!failure) return { error: new Error("attached, but it never fires") };
+  // Bun tells ECONNREFUSED whatever connect(2) failed of.
+  const why = loopbackIsUp() ? failure.code : "the loopback interface is down (ip link set lo up)";
+  return { error: new Error(`attached, but its own connect failed: ${why}`) };
 }
+
+/** Only interfaces that are up are listed. */
+const loopbackIsUp = () =>
+  Object.values(os.networkInterfaces()).flat().some((address) => address?.internal);
 
 function facts(spec: TraceSpec, trials: readonly Trial[]): [string, string][] {
   const names: [string, number][] = [

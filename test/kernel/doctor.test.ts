@@ -26,6 +26,20 @@ describe("doctor", needsKernel(), () => {
     });
   }
 
+  for (const runtime of runtimes) {
+    it(
+      `--doctor says why its own connect failed, where lo is down (${runtime})`,
+      limit,
+      async () => {
+        const report = await examined(["unshare", "--net", ...commands[runtime], "--doctor"]);
+        const why = "attached, but its own connect failed: the loopback interface is down";
+        assert.match(report, new RegExp(`^tracepoint +no: ${why} \\(ip link set lo up\\)$`, "m"));
+        // The call itself is an attempt, and has a row.
+        assert.match(report, /^tracepoint -r +yes: loaded, attached, saw its own connect$/m);
+      },
+    );
+  }
+
   const command = [...commands.executable, "--doctor"];
 
   it("--doctor says the same whatever else is asked for", limit, async () => {
