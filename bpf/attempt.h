@@ -25,7 +25,7 @@ static __always_inline void count_flow(const struct event *ev)
 		/* Another CPU may have been first. */
 		stats = bpf_map_lookup_elem(&flows, &flow);
 		if (!stats) {
-			BOOK(lost_full);
+			LOSE(lost_full);
 			return;
 		}
 	}
@@ -50,9 +50,9 @@ static __always_inline void submit(void *ctx, struct event *ev)
 	else
 		err = bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, ev, sizeof(*ev));
 	if (err == -ENOSPC)
-		BOOK(lost_output);
+		LOSE(lost_output);
 	else if (err)
-		__sync_fetch_and_add(&lost_cpu, 1);
+		LOSE(lost_cpu);
 }
 
 static __always_inline void remember(__u64 sk, const struct event *ev)
@@ -65,7 +65,7 @@ static __always_inline void remember(__u64 sk, const struct event *ev)
 		err = bpf_map_update_elem(&attempts, &sk, ev, BPF_ANY);
 	}
 	if (err)
-		BOOK(lost_full);
+		LOSE(lost_full);
 }
 
 /* The fate of an attempt that waited is known. */

@@ -43,8 +43,8 @@ struct {
 /* Set by user space while it is busy, and looks at the ring buffers by itself. */
 volatile __u32 quiet = 0;
 
-/* Samples lost because their CPU came up after the ring buffers. */
-volatile __u32 lost_cpu = 0;
+/* Set by the program with a loss that user space is to report soon, which looks and resets it. */
+volatile __u32 lost = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -91,6 +91,14 @@ struct {
 		struct counters *c = bpf_map_lookup_elem(&counters, &zero);                        \
 		if (c)                                                                             \
 			__sync_fetch_and_add(&c->field, 1);                                        \
+	} while (0)
+
+/* The flag is written once: other CPUs go on to read its cache line, which has quiet in it too. */
+#define LOSE(field)                                                                                \
+	do {                                                                                       \
+		BOOK(field);                                                                       \
+		if (!lost)                                                                         \
+			lost = 1;                                                                  \
 	} while (0)
 
 #endif

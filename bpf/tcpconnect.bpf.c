@@ -118,7 +118,7 @@ static __always_inline int kprobe_entry(struct inet_sock *inet, struct sockaddr 
 		err = bpf_map_update_elem(&calls, &tid, &call, BPF_ANY);
 	}
 	if (err)
-		BOOK(lost_full);
+		LOSE(lost_full);
 	return want_result ? connect_entry(inet, uaddr) : 0;
 }
 
@@ -370,7 +370,7 @@ int sys_enter_connect(struct sys_enter *ctx)
 	call.uaddr = ctx->args[1];
 	call.time = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&calls, &tid, &call, BPF_ANY))
-		BOOK(lost_full);
+		LOSE(lost_full);
 	return 0;
 }
 

@@ -49,11 +49,12 @@ struct flow_stats {
 	__u64 latency_max; /* ns */
 };
 
-/* The books: seen = samples + counted + filtered + lost_*, of which lost_cpu is a variable. */
+/* The books: seen = samples + counted + filtered + lost_*. */
 struct counters {
 	__u64 seen;	   /* attempts that passed the filters; only kept with want_result */
 	__u64 filtered;	   /* left out by only_failed or min_latency */
 	__u64 lost_output; /* no room in the perf buffer */
+	__u64 lost_cpu;	   /* its CPU came up after the ring buffers */
 	__u64 lost_full;   /* no room in a map */
 	__u64 lost_missed; /* a probe did not fire for its pair */
 };

@@ -22,12 +22,8 @@ export interface StartOptions {
 }
 
 const SIGNALS = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGKILL: 9,
-  SIGPIPE: 13,
-  SIGALRM: 14,
-  SIGTERM: 15,
+  ...{ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGALRM: 14, SIGTERM: 15 },
+  ...{ SIGCONT: 18, SIGSTOP: 19 },
 } as const;
 export type Signal = keyof typeof SIGNALS;
 

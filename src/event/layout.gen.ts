@@ -39,13 +39,14 @@ export const flow_stats = {
 } as const;
 
 export const counters = {
-  "size": 40,
+  "size": 48,
   "fields": {
     "seen": { "offset": 0, "type": "u64", "length": 1 },
     "filtered": { "offset": 8, "type": "u64", "length": 1 },
     "lost_output": { "offset": 16, "type": "u64", "length": 1 },
-    "lost_full": { "offset": 24, "type": "u64", "length": 1 },
-    "lost_missed": { "offset": 32, "type": "u64", "length": 1 },
+    "lost_cpu": { "offset": 24, "type": "u64", "length": 1 },
+    "lost_full": { "offset": 32, "type": "u64", "length": 1 },
+    "lost_missed": { "offset": 40, "type": "u64", "length": 1 },
   },
 } as const;
 
@@ -83,6 +84,6 @@ export const bss = {
   "size": 8,
   "fields": {
     "quiet": { "offset": 0, "type": "u32", "length": 1 },
-    "lost_cpu": { "offset": 4, "type": "u32", "length": 1 },
+    "lost": { "offset": 4, "type": "u32", "length": 1 },
   },
 } as const;

@@ -5,7 +5,7 @@ import { counters } from "../event/layout.gen.ts";
 import type { TraceSpec } from "./spec.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** How rarely to look for losses of which nothing tells. A look at a map costs more than a row. */
+/** How rarely to look at the counters of losses. A look at a map costs more than a row. */
 export const WATCH_MS = 5000;
 const NEWLINE = 0x0a;
 
@@ -23,51 +23,65 @@ export class Accounting {
   readonly #verdict: boolean;
   readonly #report: (line: string) => void;
   #unwritten = 0;
-  #nextWatch: number;
-  #reportedFull = 0;
-  #reportedCpu = 0;
+  #nextLook = 0;
+  /** What was reported, in all. */
+  readonly #reported: Partial<Record<Counter, number>> = {};
+  /** The same of what the perf buffer lost, on each CPU. */
+  readonly #reportedOn: number[] = [];
+  /** What the perf buffer itself told of that: only with the next sample of the CPU. */
+  readonly #recordedOn: number[] = [];
 
   /** @param report Takes lines for standard error. */
   constructor(tracer: Tracer, spec: TraceSpec, report: (line: string) => void) {
     this.#tracer = tracer;
     this.#verdict = spec.verdict;
     this.#report = report;
-    const { attempts, calls } = tracer.plan.maps;
-    this.#nextWatch = attempts || calls || spec.count ? 0 : Infinity;
   }
 
   /**
-   * Reports what was lost since the last call. To be called after each poll.
+   * Reports what was lost since the last call, or at most {@linkcode WATCH_MS} later. To be called
+   * after each poll, and so often at least.
    *
    * @param now In milliseconds of CLOCK_MONOTONIC.
    */
   watch(now: number): void {
     if (this.#tracer.buffer.lostCount > 0) this.#watchBuffer();
-    if (this.#tracer.lostCpu > this.#reportedCpu) this.#watchCpus();
-    if (now >= this.#nextWatch) {
-      this.#watchMaps();
-      this.#nextWatch = now + WATCH_MS;
+    if (this.#tracer.lost && now >= this.#nextLook) {
+      // Before the look: what is lost meanwhile makes another one.
+      this.#tracer.lost = false;
+      this.#watchCounters();
+      this.#nextLook = now + WATCH_MS;
     }
   }
 
   #watchBuffer(): void {
     for (const { cpu, count } of this.#tracer.buffer.takeLost()) {
-      this.#report(`Lost ${count} events on CPU #${cpu}!`);
+      this.#recordedOn[cpu] = (this.#recordedOn[cpu] ?? 0) + count;
+      this.#reportBuffer(cpu, this.#recordedOn[cpu]);
     }
   }
 
-  #watchCpus(): void {
-    const lost = this.#tracer.lostCpu;
-    const since = lost - this.#reportedCpu;
-    this.#report(`Lost ${since} events on a CPU that came up later: start again`);
-    this.#reportedCpu = lost;
+  #watchCounters(): void {
+    this.#counters().forEach((value, cpu) =>
+      this.#reportBuffer(cpu, read(value, counters.fields.lost_output))
+    );
+    this.#reportCounter("lost_cpu", "events on a CPU that came up later: start again");
+    this.#reportCounter("lost_full", "events: map full");
   }
 
-  #watchMaps(): void {
-    const full = this.#kernel("lost_full");
-    const since = full - this.#reportedFull;
-    if (since > 0) this.#report(`Lost ${since} events: map full`);
-    this.#reportedFull = full;
+  /** Reports what is new of all that the perf buffer lost on a CPU, whoever told of it. */
+  #reportBuffer(cpu: number, total: number): void {
+    const since = total - (this.#reportedOn[cpu] ?? 0);
+    if (since <= 0) return;
+    this.#report(`Lost ${since} events on CPU #${cpu}!`);
+    this.#reportedOn[cpu] = total;
+  }
+
+  #reportCounter(counter: Counter, what: string): void {
+    const total = this.#kernel(counter);
+    const since = total - (this.#reported[counter] ?? 0);
+    if (since > 0) this.#report(`Lost ${since} ${what}`);
+    this.#reported[counter] = total;
   }
 
   /** Accounts for rows that were taken as printed but never reached standard output. */
@@ -85,7 +99,7 @@ export class Accounting {
     const skipped = this.#skipped(plan.skippedAreLost);
     const lost = {
       "perf buffer full": this.#kernel("lost_output"),
-      "CPU came up later": this.#tracer.lostCpu,
+      "CPU came up later": this.#kernel("lost_cpu"),
       "map full": this.#kernel("lost_full"),
       "probe missed": this.#kernel("lost_missed") + this.missed + this.#leftCalls() + skipped,
       "output stuck": this.#unwritten,
@@ -120,7 +134,11 @@ export class Accounting {
   }
 
   #kernel(counter: Counter): number {
-    const values = this.#tracer.skeleton.map("counters").lookup(new Uint32Array(1)) ?? [];
-    return values.reduce((sum, value) => sum + read(value, counters.fields[counter]), 0);
+    return this.#counters().reduce((sum, value) => sum + read(value, counters.fields[counter]), 0);
+  }
+
+  /** A struct for each CPU. */
+  #counters(): readonly DataView<ArrayBuffer>[] {
+    return this.#tracer.skeleton.map("counters").lookup(new Uint32Array(1)) ?? [];
   }
 }

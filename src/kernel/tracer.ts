@@ -25,7 +25,7 @@ export class AttachError extends Error {
 /** A running trace. */
 export class Tracer implements Disposable {
   readonly #quiet: Uint32Array;
-  readonly #lostCpu: Uint32Array;
+  readonly #lost: Uint32Array;
 
   /**
    * @param backend The one that runs, by `plan`.
@@ -40,7 +40,7 @@ export class Tracer implements Disposable {
   ) {
     const variables = skeleton.variables(".bss");
     this.#quiet = new Uint32Array(variables, bss.fields.quiet.offset, 1);
-    this.#lostCpu = new Uint32Array(variables, bss.fields.lost_cpu.offset, 1);
+    this.#lost = new Uint32Array(variables, bss.fields.lost.offset, 1);
   }
 
   /**
@@ -54,9 +54,15 @@ export class Tracer implements Disposable {
     this.#quiet[0] = value ? 1 : 0;
   }
 
-  /** Samples lost because their CPU came up after the start. */
-  get lostCpu(): number {
-    return this.#lostCpu[0]!;
+  /**
+   * Whether the kernel program has counted a loss since this was last set to false. It costs no
+   * system call; a look at the counters does.
+   */
+  get lost(): boolean {
+    return this.#lost[0] !== 0;
+  }
+  set lost(value: boolean) {
+    this.#lost[0] = value ? 1 : 0;
   }
 
   /**

@@ -124,6 +124,36 @@ describe("burst", needsKernel(), () => {
   }
 
   for (const runtime of runtimes) {
+    const name = `losses are told within 5 s, though no event follows, and once (${runtime})`;
+    it(name, limit, async (t) => {
+      const port = `${takePort()}`;
+      await using netns = await served(port);
+      const tool = await Tool.start(["-P", port, "--buffer-pages", "1"], { runtime });
+      const told = () =>
+        [...tool.child.stderr.matchAll(/^Lost (\d+) events on CPU #\d+!$/gm)]
+          .reduce((sum, [, count]) => sum + Number(count), 0);
+      tool.child.send("SIGSTOP");
+      const made = await burst(netns, port);
+      const start = performance.now();
+      tool.child.send("SIGCONT");
+      await tool.child.until(() => told() > 0 && told() + tool.rows.length === made);
+      const ms = performance.now() - start;
+      t.diagnostic(`${told()} lost, told after ${ms.toFixed()} ms`);
+      assert(ms < 5500, `${ms} ms`);
+      // Now the perf buffer tells of them too, each CPU's with its next sample.
+      const lost = told();
+      await burst(netns, port, 20);
+      await tool.child.until(() => tool.rows.length + lost === made + 20);
+      const { stderr } = await tool.stop();
+      assert.equal(told(), lost);
+      assert.match(
+        stderr,
+        new RegExp(`^Lost ${lost} events in all: ${lost} perf buffer full$`, "m"),
+      );
+    });
+  }
+
+  for (const runtime of runtimes) {
     // The loop waits for a sample to wake it; at high rates it wakes by a timer.
     it(
       `after a burst it sleeps, and a connect has its row at once (${runtime})`,
