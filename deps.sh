@@ -17,6 +17,7 @@ build libc.a              libc6-dev        glibc-static
 build linux/bpf.h         linux-libc-dev   kernel-headers
 test  clang-format        clang-format     clang-tools-extra
 test  curl                curl             curl
+test  jq                  jq               jq
 test  ip                  iproute2         iproute
 test  iptables            iptables         iptables-nft
 test  setpriv             util-linux       util-linux

@@ -171,5 +171,22 @@ export async function options({ seconds, rounds, fullRate }: Effort): Promise<Fi
     }
     figures.push({ name: name(args), unit: "µs", ours });
   }
+  return [...figures, ...await besideTable(rounds, load)];
+}
+
+/** What other views cost beside the table of the same rows, which stands in the place of C. */
+async function besideTable(rounds: number, load: Load): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const args of [[], ["-r"]]) {
+    const runs = await alternate(
+      rounds,
+      (side) => fresh("ours", side === "ours" ? ["-j", ...args] : args, "file", load),
+    );
+    const name = ["-j", ...args].join(" ");
+    figures.push(
+      both(`CPU per event, full rate, ${name} / table`, "µs", runs, perEvent, ratioBar(2)),
+    );
+    figures.push(both(`lost, full rate, ${name} / table`, "events", runs, ({ lost }) => lost));
+  }
   return figures;
 }

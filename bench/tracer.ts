@@ -94,8 +94,8 @@ export class Tracer implements AsyncDisposable {
   /** Starts a tracer, and waits until it traces. */
   static async start(side: Side, args: readonly string[], sink: Sink = "file"): Promise<Tracer> {
     const tracer = new Tracer(side, args, sink);
-    // The header of C waits in its buffer; -c has none.
-    const silent = side === "ours" && args.includes("-c");
+    // The header of C waits in its buffer; -c and -j have none.
+    const silent = side === "ours" && args.some((arg) => ["-c", "-j"].includes(arg));
     const sign = side === "ours" ? tracer.#rows : tracer.#errors;
     for (let tries = 0; !silent && statSync(sign).size === 0; tries++) {
       if (tries > 500 || tracer.#child.exitCode !== null) {
@@ -140,7 +140,7 @@ export class Tracer implements AsyncDisposable {
   async stop(): Promise<number> {
     await this.#end();
     const bytes = readFileSync(this.#rows);
-    let rows = -1; // the header
+    let rows = bytes[0] === 0x7b ? 0 : -1; // JSON has no header
     for (let at = -1; (at = bytes.indexOf(0x0a, at + 1)) >= 0;) rows++;
     return rows;
   }

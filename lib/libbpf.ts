@@ -80,6 +80,14 @@ export class Libbpf {
   }
 
   /**
+   * CLOCK_REALTIME minus CLOCK_MONOTONIC, in microseconds, to a quarter of one. It changes whenever
+   * the clock is set or adjusted: ask again for each batch of events.
+   */
+  get wallClockOffset(): number {
+    return this.c.shim_wall_clock_offset();
+  }
+
+  /**
    * Counts a signal in {@linkcode signalCount} from now on, in place of its action. It also ends a
    * wait in C, such as a poll, even one that begins just after the signal. This holds for the whole
    * process and cannot be undone. Once a counted signal has come, SIGALRM and the timer

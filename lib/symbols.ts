@@ -32,6 +32,10 @@ export const symbols = {
     args: [],
     returns: "f64", // ns
   },
+  shim_wall_clock_offset: {
+    args: [],
+    returns: "f64", // us
+  },
   // write(2) and send(2), but with a negative errno. 32 bits: Bun converts 64 in a call of its own.
   shim_write: {
     args: ["i32", "buffer", "u32"], // int fd, const void *data, uint32_t size

@@ -14,6 +14,7 @@ import { AttachError, neverFires, Tracer } from "./kernel/tracer.ts";
 import { live } from "./run/live.ts";
 import { Output, OutputError } from "./run/output.ts";
 import { Stop } from "./run/stop.ts";
+import { Json } from "./views/json.ts";
 import { Table } from "./views/table.ts";
 
 /** As in sysexits.h. */
@@ -103,7 +104,7 @@ function print(text: string): number {
 }
 
 function start(libbpf: Libbpf, request: Extract<Request, { run: "trace" }>): number {
-  const { spec, table, verbose } = request;
+  const { spec, json, table, verbose } = request;
   if (verbose) libbpf.logLevel(LogLevel.Debug);
   using tracer = Tracer.start(libbpf, spec);
   // From here on somebody may know that it traces.
@@ -117,8 +118,10 @@ function start(libbpf: Libbpf, request: Extract<Request, { run: "trace" }>): num
     report(`tcpconnect: warning: rows wait for an answer, a failure or a close: ${message}`);
   }
   using output = new Output(libbpf);
-  const view = (text: TextBuffer) => new Table(text, table);
-  live(libbpf, tracer, { spec, view, verbose }, output, stop, report);
+  const clock = { offset: libbpf.wallClockOffset };
+  const view = (text: TextBuffer) =>
+    json ? new Json(text, { ...table, clock, backend: tracer.backend }) : new Table(text, table);
+  live(libbpf, tracer, { spec, view, clock, verbose }, output, stop, report);
   return 0;
 }
 

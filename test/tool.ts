@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import type { TestContext } from "node:test";
 import { Child, type Ended, run, type Signal, type StartOptions } from "./child.ts";
+import { parseLines, rowsOf } from "./json.ts";
 import { parseRows, type Row, wholeLines } from "./cases.ts";
 
 export const root = join(import.meta.dirname!, "../");
@@ -107,8 +108,12 @@ const withoutLog = (stderr: string) => stderr.replace(/^libbpf: .*\n/gm, "");
 export class Tool {
   readonly child: Child;
 
-  private constructor(child: Child) {
+  /** Whether it prints JSON. */
+  readonly #json: boolean;
+
+  private constructor(child: Child, json: boolean) {
     this.child = child;
+    this.#json = json;
   }
 
   /** Starts the tool and waits until it is attached. */
@@ -117,9 +122,11 @@ export class Tool {
     { runtime = "executable", command = commands[runtime], ...options }: ToolOptions = {},
   ): Promise<Tool> {
     // The header follows the attachment at once; -c prints none.
-    const told = args.includes("-v") || options.stdout !== undefined || args.includes("-c");
+    const told = options.stdout !== undefined ||
+      args.some((arg) => ["-v", "-c", "-j"].includes(arg));
     const all = told && !args.includes("-v") ? ["-v", ...args] : args;
-    const tool = new Tool(new Child([...command, ...all], options));
+    const json = args.includes("-j");
+    const tool = new Tool(new Child([...command, ...all], options), json);
     await tool.child.until(({ stdout, stderr }) =>
       told ? /^attached: /m.test(stderr) : stdout.includes("\n")
     );
@@ -136,10 +143,12 @@ export class Tool {
     const ended = await this.child.stop(signal);
     const stderr = withoutLog(ended.stderr);
     assert.equal(ended.status, 0, stderr);
+    const json = this.#json;
     return {
       ...ended,
       stderr,
       get rows() {
+        if (json) return rowsOf(parseLines(ended.stdout));
         return parseRows(ended.stdout.replace(/^\n/, "")); // -c begins with an empty line
       },
     };

@@ -76,6 +76,12 @@ export const options = {
     sentence: "Count connects by source address, destination address and port",
     excludes: ["timestamp", "print-uid"],
   }),
+  json: flag({
+    short: "j",
+    group: "show",
+    sentence: "One JSON object a line, with the names of the Elastic Common Schema",
+    excludes: ["timestamp"],
+  }),
   lport: flag({
     short: "L",
     group: "show",

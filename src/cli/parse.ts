@@ -14,6 +14,8 @@ export type Request =
   | {
     readonly run: "trace";
     readonly spec: TraceSpec;
+    /** Whether to print JSON objects instead of a table. */
+    readonly json: boolean;
     readonly table: TableOptions;
     readonly verbose: boolean;
   };
@@ -102,8 +104,11 @@ function evaluate(given: Given): Values {
   ) as Values;
 }
 
-/** Which columns the table has; the C tool fixes their order. */
-function tableColumns(v: Values): ColumnKey[] {
+/** Which columns there are; the C tool fixes the order of the table's. */
+function chosenColumns(v: Values): ColumnKey[] {
+  const all = Object.keys(columns) as ColumnKey[];
+  // All that is known without extra cost.
+  if (v.json) return all.filter((key) => v.result || !needsOf([key]).has("verdict"));
   const asked: Partial<Record<ColumnKey, boolean>> = {
     time: v.timestamp,
     uid: v["print-uid"],
@@ -111,7 +116,7 @@ function tableColumns(v: Values): ColumnKey[] {
     result: v.result,
     lat: v.result,
   };
-  return (Object.keys(columns) as ColumnKey[]).filter((key) => asked[key] ?? true);
+  return all.filter((key) => asked[key] ?? true);
 }
 
 /**
@@ -126,7 +131,7 @@ export function parse(args: readonly string[]): Request {
   if (given["usage"]) return { run: "usage" };
   if (given["version"]) return { run: "version" };
   const v = evaluate(given);
-  const keys = tableColumns(v);
+  const keys = chosenColumns(v);
   const needs = needsOf(keys);
   const spec: TraceSpec = {
     attach: v.attach,
@@ -146,5 +151,5 @@ export function parse(args: readonly string[]): Request {
   const { verbose } = v;
   if (v.doctor) return { run: "doctor", spec, verbose };
   const table = { columns: keys, sourcePort: v["source-port"], verdict: v.result };
-  return { run: "trace", spec, table, verbose };
+  return { run: "trace", spec, json: v.json, table, verbose };
 }

@@ -1,6 +1,15 @@
 /** The columns: everything that is known about each stands here, and only here. */
 
-import { event as layout } from "./layout.gen.ts";
+import {
+  addressField,
+  bytesField,
+  fractionField,
+  idField,
+  integerField,
+  type JsonField,
+  wordField,
+} from "./json.ts";
+import { event as layout, result as codes } from "./layout.gen.ts";
 import type { TextBuffer } from "./text.ts";
 import { hundredths, resultName } from "./verdict.ts";
 import type { EventView } from "./view.ts";
@@ -22,6 +31,8 @@ export interface Column {
   /** What it shows, for `--help` and the manual. */
   readonly sentence: string;
   readonly needs: readonly Need[];
+  /** What a JSON object has for it. */
+  readonly json: readonly JsonField[];
   /** Makes a writer for one trace: it may keep something from row to row. */
   readonly writer: (width: number) => Writer;
 }
@@ -35,6 +46,7 @@ export const columns = {
     type: "fraction",
     sentence: "Seconds since the first attempt shown",
     needs: [],
+    json: [],
     writer: secondsSinceFirst,
   },
   uid: {
@@ -44,6 +56,7 @@ export const columns = {
     type: "integer",
     sentence: "User ID of the process",
     needs: ["uid"],
+    json: [idField("user.id", (event) => event.uid)],
     writer: (width) => (text, event) => text.integer(event.uid, width),
   },
   pid: {
@@ -52,6 +65,7 @@ export const columns = {
     type: "integer",
     sentence: "Process ID, as the host numbers it",
     needs: [],
+    json: [integerField("process.pid", (event) => event.pid)],
     writer: (width) => (text, event) => text.integer(event.pid, width),
   },
   comm: {
@@ -60,6 +74,7 @@ export const columns = {
     type: "text",
     sentence: "Name of the thread",
     needs: [],
+    json: [bytesField("process.name", (event) => event.comm, layout.fields.comm.length)],
     writer: (width) => (text, event) =>
       text.name(event.bytes, event.comm, layout.fields.comm.length, width),
   },
@@ -69,6 +84,7 @@ export const columns = {
     type: "integer",
     sentence: "IP version: 4 or 6; an IPv4-mapped address counts as 4",
     needs: [],
+    json: [wordField("network.type", (event) => event.family === 4 ? "ipv4" : "ipv6")],
     writer: (width) => (text, event) => text.integer(event.family, width),
   },
   saddr: {
@@ -77,6 +93,7 @@ export const columns = {
     type: "address",
     sentence: "Source address",
     needs: [],
+    json: [addressField("source.ip", (event) => event.saddr)],
     writer: (width) => (text, event) => address(text, event, event.saddr, width),
   },
   daddr: {
@@ -85,6 +102,7 @@ export const columns = {
     type: "address",
     sentence: "Destination address",
     needs: [],
+    json: [addressField("destination.ip", (event) => event.daddr)],
     writer: (width) => (text, event) => address(text, event, event.daddr, width),
   },
   sport: {
@@ -93,6 +111,10 @@ export const columns = {
     type: "integer",
     sentence: "Source port",
     needs: [],
+    // A port that was never chosen is absent.
+    json: [integerField("source.port", (event) => event.sport, {
+      present: (event) => event.sport !== 0,
+    })],
     writer: (width) => (text, event) => text.integer(event.sport, width),
   },
   dport: {
@@ -101,6 +123,7 @@ export const columns = {
     type: "integer",
     sentence: "Destination port",
     needs: [],
+    json: [integerField("destination.port", (event) => event.dport)],
     writer: (width) => (text, event) => text.integer(event.dport, width),
   },
   result: {
@@ -109,6 +132,13 @@ export const columns = {
     type: "text",
     sentence: "How the attempt ended: ok, the name of an errno, closed or pending",
     needs: ["verdict"],
+    json: [
+      wordField("event.outcome", (event) => outcome(event.result)),
+      wordField("error.code", (event) => resultName(event.result), {
+        present: (event) => event.result > 0,
+      }),
+      wordField("tcpconnect.result", (event) => resultName(event.result)),
+    ],
     writer: (width) => (text, event) => text.ascii(resultName(event.result), width),
   },
   lat: {
@@ -117,6 +147,10 @@ export const columns = {
     type: "fraction",
     sentence: "Milliseconds from the attempt to its verdict",
     needs: ["verdict"],
+    json: [
+      integerField("event.duration", (event) => event.latency),
+      fractionField("tcpconnect.latency_ms", (event) => event.latency, 6),
+    ],
     writer: (width) => (text, event) => text.fixed(hundredths(event.latency), 2, width),
   },
 } as const satisfies Record<string, Column>;
@@ -126,6 +160,12 @@ export type ColumnKey = keyof typeof columns;
 /** Everything that some columns need. */
 export function needsOf(keys: readonly ColumnKey[]): Set<Need> {
   return new Set(keys.flatMap((key): readonly Need[] => columns[key].needs));
+}
+
+/** As the Elastic Common Schema has it in `event.outcome`. */
+function outcome(result: number): "success" | "failure" | "unknown" {
+  if (result === codes.RESULT_OK) return "success";
+  return result > 0 || result === codes.RESULT_CLOSED ? "failure" : "unknown";
 }
 
 function address(text: TextBuffer, event: EventView, from: number, width: number): void {

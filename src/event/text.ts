@@ -71,10 +71,37 @@ export class TextBuffer {
     this.#length = end;
   }
 
+  /** Bytes as they are. */
+  literal(source: Uint8Array): void {
+    this.#bytes.set(source, this.#length);
+    this.#length += source.length;
+  }
+
+  /** A few bytes as they are, from `from` to before `end`. */
+  copy(source: Uint8Array, from: number, end: number): void {
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let i = from; i < end; i++) bytes[at++] = source[i]!;
+    this.#length = at;
+  }
+
+  /** Replaces a byte at a former `length`. */
+  put(at: number, value: number): void {
+    this.#bytes[at] = value;
+  }
+
+  /** Takes back what was appended after a former `length`. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
   /** ASCII text. */
   ascii(text: string, width = 0): void {
+    const bytes = this.#bytes;
     const start = this.#length;
-    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i));
+    const { length } = text;
+    for (let i = 0; i < length; i++) bytes[start + i] = text.charCodeAt(i);
+    this.#length = start + length;
     this.pad(start, width);
   }
 
@@ -83,7 +110,7 @@ export class TextBuffer {
     const start = this.#length;
     let digits = 1;
     for (let bound = 10; value >= bound; bound *= 10) digits++;
-    this.#digits(value, digits);
+    this.digits(value, digits);
     this.pad(start, width);
   }
 
@@ -95,7 +122,7 @@ export class TextBuffer {
     const whole = Math.floor(Math.abs(value) / unit);
     this.integer(whole);
     this.byte(DOT);
-    this.#digits(Math.abs(value) - whole * unit, places);
+    this.digits(Math.abs(value) - whole * unit, places);
     this.pad(start, width);
   }
 
@@ -165,7 +192,8 @@ export class TextBuffer {
     this.pad(start, width);
   }
 
-  #digits(value: number, count: number): void {
+  /** The last `count` digits of a whole number that is not negative, with leading zeros. */
+  digits(value: number, count: number): void {
     const bytes = this.#bytes;
     const start = this.#length;
     let at = start + count;

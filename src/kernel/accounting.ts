@@ -11,6 +11,22 @@ const NEWLINE = 0x0a;
 
 type Counter = keyof typeof counters.fields;
 
+/** Why attempts are in no row. */
+export type Cause =
+  | "perf buffer full"
+  | "CPU came up later"
+  | "map full"
+  | "probe missed"
+  | "output stuck";
+
+/** Who is told of losses. */
+export interface Listener {
+  /** Takes a line for standard error. */
+  line(line: string): void;
+  /** Takes each loss once, with its cause; those that standard error is told of at the end too. */
+  lost(cause: Cause, count: number): void;
+}
+
 /** Keeps account of one trace, and reports losses: as they happen, and in sum at the end. */
 export class Accounting {
   /** Rows handed to standard output, or connects counted. */
@@ -21,21 +37,20 @@ export class Accounting {
   missed = 0;
   readonly #tracer: Tracer;
   readonly #verdict: boolean;
-  readonly #report: (line: string) => void;
+  readonly #listener: Listener;
   #unwritten = 0;
   #nextLook = 0;
   /** What was reported, in all. */
-  readonly #reported: Partial<Record<Counter, number>> = {};
+  readonly #reported: Partial<Record<Cause, number>> = {};
   /** The same of what the perf buffer lost, on each CPU. */
   readonly #reportedOn: number[] = [];
   /** What the perf buffer itself told of that: only with the next sample of the CPU. */
   readonly #recordedOn: number[] = [];
 
-  /** @param report Takes lines for standard error. */
-  constructor(tracer: Tracer, spec: TraceSpec, report: (line: string) => void) {
+  constructor(tracer: Tracer, spec: TraceSpec, listener: Listener) {
     this.#tracer = tracer;
     this.#verdict = spec.verdict;
-    this.#report = report;
+    this.#listener = listener;
   }
 
   /**
@@ -65,8 +80,10 @@ export class Accounting {
     this.#counters().forEach((value, cpu) =>
       this.#reportBuffer(cpu, read(value, counters.fields.lost_output))
     );
-    this.#reportCounter("lost_cpu", "events on a CPU that came up later: start again");
-    this.#reportCounter("lost_full", "events: map full");
+    const later = this.#tellOf("CPU came up later", this.#kernel("lost_cpu"));
+    if (later > 0) this.#report(`Lost ${later} events on a CPU that came up later: start again`);
+    const full = this.#tellOf("map full", this.#kernel("lost_full"));
+    if (full > 0) this.#report(`Lost ${full} events: map full`);
   }
 
   /** Reports what is new of all that the perf buffer lost on a CPU, whoever told of it. */
@@ -75,13 +92,20 @@ export class Accounting {
     if (since <= 0) return;
     this.#report(`Lost ${since} events on CPU #${cpu}!`);
     this.#reportedOn[cpu] = total;
+    this.#tellOf("perf buffer full", this.#reportedOn.reduce((sum, n) => sum + n, 0));
   }
 
-  #reportCounter(counter: Counter, what: string): void {
-    const total = this.#kernel(counter);
-    const since = total - (this.#reported[counter] ?? 0);
-    if (since > 0) this.#report(`Lost ${since} ${what}`);
-    this.#reported[counter] = total;
+  /** Tells of what is new of all that was lost for a cause; returns how much that is. */
+  #tellOf(cause: Cause, total: number): number {
+    const since = total - (this.#reported[cause] ?? 0);
+    if (since <= 0) return 0;
+    this.#reported[cause] = total;
+    this.#listener.lost(cause, since);
+    return since;
+  }
+
+  #report(line: string): void {
+    this.#listener.line(line);
   }
 
   /** Accounts for rows that were taken as printed but never reached standard output. */
@@ -97,13 +121,14 @@ export class Accounting {
   close(verbose: boolean): void {
     const { plan } = this.#tracer;
     const skipped = this.#skipped(plan.skippedAreLost);
-    const lost = {
+    const lost: Record<Cause, number> = {
       "perf buffer full": this.#kernel("lost_output"),
       "CPU came up later": this.#kernel("lost_cpu"),
       "map full": this.#kernel("lost_full"),
       "probe missed": this.#kernel("lost_missed") + this.missed + this.#leftCalls() + skipped,
       "output stuck": this.#unwritten,
     };
+    for (const [cause, count] of Object.entries(lost)) this.#tellOf(cause as Cause, count);
     const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
     const causes = Object.entries(lost).filter(([, count]) => count > 0)
       .map(([cause, count]) => `${count} ${cause}`).join(", ");

@@ -2,6 +2,7 @@
 
 import type { Libbpf } from "../../lib/mod.ts";
 import { batchOf, eventsOf } from "../event/batch.ts";
+import type { Clock } from "../event/clock.ts";
 import { addToFlows } from "../event/flow.ts";
 import { TextBuffer } from "../event/text.ts";
 import { Accounting } from "../kernel/accounting.ts";
@@ -19,6 +20,8 @@ export interface LiveOptions {
   readonly spec: TraceSpec;
   /** Makes a view that appends to a text buffer. */
   readonly view: (text: TextBuffer) => View;
+  /** The clock of the view, to be set for each batch. */
+  readonly clock: Clock;
   /** Whether to report the accounting when nothing was lost too. */
   readonly verbose: boolean;
 }
@@ -31,15 +34,18 @@ export interface LiveOptions {
 export function live(
   libbpf: Libbpf,
   tracer: Tracer,
-  { spec, view: makeView, verbose }: LiveOptions,
+  { spec, view: makeView, clock, verbose }: LiveOptions,
   output: Output,
   stop: Stop,
   report: (line: string) => void,
 ): void {
   const text = new TextBuffer();
   const view = makeView(text);
-  const accounting = new Accounting(tracer, spec, report);
-  const loop = new Loop({ libbpf, tracer, view, text, output, accounting, stop });
+  const accounting: Accounting = new Accounting(tracer, spec, {
+    line: report,
+    lost: (cause, count) => loop.lost(cause, count),
+  });
+  const loop: Loop = new Loop({ libbpf, tracer, view, clock, text, output, accounting, stop });
   if (!spec.count) loop.header();
   loop.run(spec.count ? undefined : makeView(text));
 
@@ -55,11 +61,13 @@ export function live(
     const counted = readFlows(tracer.skeleton.map("flows"));
     const flows = addToFlows(counted, eventsOf(batch), spec.flowSport);
     accounting.printed = flows.reduce((sum, flow) => sum + flow.count, 0);
-    view.flows(flows);
+    clock.offset = libbpf.wallClockOffset;
+    view.flows(flows, libbpf.monotonic);
     const left = output.write(text.buffer, text.length, stop.insisted);
     if (left > 0 && !output.closed) {
       report(`Lost the last ${left} bytes of the report: output stuck`);
     }
+    text.clear();
   } else loop.print(batch);
   accounting.close(verbose);
 }

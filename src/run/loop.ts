@@ -2,6 +2,7 @@
 
 import { type Libbpf, write } from "../../lib/mod.ts";
 import type { Batch } from "../event/batch.ts";
+import type { Clock } from "../event/clock.ts";
 import { event as layout } from "../event/layout.gen.ts";
 import type { TextBuffer } from "../event/text.ts";
 import { EventView } from "../event/view.ts";
@@ -22,6 +23,7 @@ export interface Parts {
   readonly libbpf: Libbpf;
   readonly tracer: Tracer;
   readonly view: View;
+  readonly clock: Clock;
   /** The buffer that the view appends to. */
   readonly text: TextBuffer;
   readonly output: Output;
@@ -78,6 +80,16 @@ export class Loop {
     }
   }
 
+  /** Prints a loss, where the view has something for it. It is no row. */
+  lost(cause: string, count: number): void {
+    const { libbpf, view, clock, text, output, stop } = this.#parts;
+    const now = libbpf.monotonic;
+    clock.offset = libbpf.wallClockOffset;
+    view.lost(cause, count, now);
+    if (text.length > 0) output.write(text.buffer, text.length, stop.overdue);
+    text.clear();
+  }
+
   /** Prints the header. */
   header(): void {
     this.#parts.view.header();
@@ -86,7 +98,8 @@ export class Loop {
 
   /** Prints a batch, and accounts for it. */
   print({ view: cursor, order, count }: Batch): void {
-    const { view, text, accounting } = this.#parts;
+    const { libbpf, view, clock, text, accounting } = this.#parts;
+    clock.offset = libbpf.wallClockOffset;
     for (let i = 0; i < count; i++) {
       view.row(cursor.at(order[i]!));
       if (text.length >= CHUNK) this.#flush();

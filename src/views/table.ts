@@ -54,4 +54,7 @@ export class Table implements View {
   flows(flows: readonly Flow[]): void {
     appendFlows(this.#text, flows, this.#options);
   }
+
+  /** A table is for people, who see standard error. */
+  lost(): void {}
 }

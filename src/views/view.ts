@@ -9,6 +9,16 @@ export interface View {
   header(): void;
   /** One event. */
   row(event: EventView): void;
-  /** What `-c` counted, at the end. */
-  flows(flows: readonly Flow[]): void;
+  /**
+   * What `-c` counted, at the end.
+   *
+   * @param now In nanoseconds of CLOCK_MONOTONIC.
+   */
+  flows(flows: readonly Flow[], now: number): void;
+  /**
+   * Events that were lost since the last call with this cause; standard error has them in any case.
+   *
+   * @param now In nanoseconds of CLOCK_MONOTONIC.
+   */
+  lost(cause: string, count: number, now: number): void;
 }

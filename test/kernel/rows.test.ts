@@ -49,7 +49,7 @@ interface Outcome {
 interface Everything {
   outcomes: Map<Case, Outcome>;
   curls: Outcome[];
-  /** Without and with -r. */
+  /** Without and with -r; the same as JSON. */
   traces: Map<Runtime, Promise<Stopped[]>>;
 }
 
@@ -86,7 +86,9 @@ async function everything(): Promise<Everything> {
   await netns.silence(place.silent4, place.silent6);
   await serve(netns);
   const ports = `${place.port},${place.mptcpPort},${place.closedPort}`;
-  const stop = await startEach(["-s", "-P", ports], ["-r", "-s", "-P", ports]);
+  const stop = await startEach(
+    ...[["-s"], ["-r", "-s"], ["-j"], ["-j", "-r"]].map((args) => [...args, "-P", ports]),
+  );
   const curls = [curl(netns, place.v4), curl(netns, `[${place.v6}]`)];
   const outcomes = await Promise.all(
     cases.map(async (c) => [c, await connect(netns, c)] as const),
@@ -97,8 +99,15 @@ async function everything(): Promise<Everything> {
 let running: Promise<Everything> | undefined;
 async function result(runtime: Runtime) {
   const { traces, ...seen } = await (running ??= everything());
-  const [plain, verdicts] = (await traces.get(runtime)!).map((stopped) => stopped.rows);
-  return { ...seen, plain: plain!, verdicts: verdicts! };
+  const [plain, verdicts, json, jsonVerdicts] = (await traces.get(runtime)!).map((stopped) =>
+    stopped.rows
+  );
+  return {
+    ...seen,
+    /** Of rows without a verdict, and with one. */
+    plain: [plain!, json!],
+    verdicts: [verdicts!, jsonVerdicts!],
+  };
 }
 
 const of = (rows: Row[], { pid, attempts }: Outcome) =>
@@ -117,16 +126,20 @@ describe("rows", needsKernel(), () => {
         if (outcome.status === 77) return cannot(t, outcome.stderr.trim()); // EXIT_UNSUPPORTED
         assert.equal(outcome.status, 0, outcome.stderr);
         assert.equal(outcome.attempts.length, c.attempts);
-        compare(outcome.attempts, of(plain, outcome), { result: false });
-        compare(outcome.attempts, of(verdicts, outcome), { result: true });
+        for (const rows of plain) compare(outcome.attempts, of(rows, outcome), { result: false });
+        for (const rows of verdicts) compare(outcome.attempts, of(rows, outcome), { result: true });
       });
     }
 
     for (const [i, version] of ["IPv4", "IPv6"].entries()) {
       it(`tcpconnect shows curl's connect over ${version} (${runtime})`, limit, async () => {
         const { curls, plain, verdicts } = await result(runtime);
-        compare(curls[i]!.attempts, of(plain, curls[i]!), { result: false });
-        compare(curls[i]!.attempts, of(verdicts, curls[i]!), { result: true });
+        for (const rows of plain) {
+          compare(curls[i]!.attempts, of(rows, curls[i]!), { result: false });
+        }
+        for (const rows of verdicts) {
+          compare(curls[i]!.attempts, of(rows, curls[i]!), { result: true });
+        }
       });
     }
 
@@ -134,8 +147,8 @@ describe("rows", needsKernel(), () => {
       const { outcomes, curls, plain, verdicts } = await result(runtime);
       const attempts = [...outcomes.values(), ...curls].flatMap((outcome) => outcome.attempts);
       assert(attempts.filter(accepted).length > 40);
-      compare(attempts, plain, { result: false });
-      compare(attempts, verdicts, { result: true });
+      for (const rows of plain) compare(attempts, rows, { result: false });
+      for (const rows of verdicts) compare(attempts, rows, { result: true });
     });
   }
 });

@@ -183,6 +183,19 @@ test("parse() takes --doctor with options", () => {
   assert.deepEqual(parse(["--doctor", "--attach", "kprobe"]), expected);
 });
 
+for (const args of [["-j"], ["-j", "-r"], ["--json", "-U", "-s"], ["-j", "-c"]]) {
+  test(`parse() takes ${args.join(" ")} for objects with all that costs nothing`, () => {
+    const request = parse(args);
+    assert.ok(request.run === "trace" && request.json);
+    const { spec, table } = request;
+    assert.equal(spec.uid, true);
+    assert.equal(spec.verdict, args.includes("-r"));
+    const keys = ["uid", "pid", "comm", "ip", "saddr", "daddr", "sport", "dport"] as const;
+    for (const key of keys) assert.ok(table.columns.includes(key), key);
+    assert.equal(table.columns.includes("result"), args.includes("-r"));
+  });
+}
+
 test("parse() leaves its argument as it was", () => {
   const args = Object.freeze(["--time", "-P", "80"]);
   parse(args);
@@ -192,7 +205,7 @@ test("parse() leaves its argument as it was", () => {
 /** Each option by its long name, with a value where it takes one. */
 const longNames: [string, ...string[]][] = [
   ...["verbose", "timestamp", "count", "print-uid", "source-port", "lport", "result"],
-  ...["failed", "doctor", "ipv4", "ipv6", "help", "usage", "version"],
+  ...["failed", "json", "doctor", "ipv4", "ipv6", "help", "usage", "version"],
 ].map((name) => [name]);
 const valued = { pid: "1", uid: "1", port: "1", attach: "auto", btf: "/x" };
 longNames.push(...Object.entries({ ...valued, "buffer-pages": "8", "min-latency": "1" }));
@@ -215,7 +228,7 @@ for (const [name, text] of Object.entries({ help, usage })) {
 
 test("usage names every letter that parse() takes", () => {
   const letters = /\[-(\S+)\]/.exec(usage)![1]!;
-  assert.equal(letters, "46chLrstUvV?");
+  assert.equal(letters, "46chjLrstUvV?");
   for (const letter of letters) assert.doesNotThrow(() => parse([`-${letter}`]), letter);
   for (const letter of "puP") assert.ok(usage.includes(`[-${letter} `), letter);
 });

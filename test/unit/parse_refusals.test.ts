@@ -64,6 +64,7 @@ const refused: [string, string[], RegExp][] = [
   ["-t, which changes nothing with -c", ["-t", "-c"], /-c and -t exclude each other/],
   ["-U, which changes nothing with -c", ["-cU"], /-c and -U exclude each other/],
   ["-c with -t by their long names", ["--time", "--count"], /-c and -t exclude each other/],
+  ["-t with -j", ["-j", "-t"], /-j and -t exclude each other/],
   ["an unknown letter", ["-x"], /unknown option '-x'/],
   ["an unknown letter in a bundle", ["-tx"], /unknown option '-x'/],
   ["an unknown name", ["--nonsense"], /unknown option '--nonsense'/],
