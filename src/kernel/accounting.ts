@@ -33,7 +33,7 @@ export class Accounting {
   printed = 0;
   /** Left out by user space. */
   filtered = 0;
-  /** Attempts whose end nobody saw. */
+  /** Attempts whose end no program saw. */
   missed = 0;
   readonly #tracer: Tracer;
   readonly #verdict: boolean;

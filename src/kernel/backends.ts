@@ -13,8 +13,8 @@ export interface Backend {
   readonly ftrace: boolean;
   /** What it lacks without tracefs; without the root of a cgroup v2 hierarchy. For the doctor. */
   readonly limits?: { readonly tracefs: string; readonly cgroup: string };
-  /** Why it need not be tried here; that saves the time to load it. */
-  readonly hopeless?: () => Error | undefined;
+  /** Why it cannot work here, if that is known before anything is loaded. */
+  readonly unavailable?: () => Error | undefined;
   /** Asks the kernel whether it takes such programs; throws a BpfError if not. */
   readonly check?: (libbpf: Libbpf) => void;
   /** Its plans, the best first. */
@@ -127,7 +127,7 @@ export const backends: Readonly<Record<BackendName, Backend>> = {
   kprobe: {
     needs: "needs CONFIG_KPROBES",
     ftrace: true,
-    hopeless: () =>
+    unavailable: () =>
       hasKprobes() ? undefined : new Error("the kernel has no kprobes (CONFIG_KPROBES)"),
     plans: (_, spec) => [functionPlan(spec, "kprobe", "kretprobe")],
   },

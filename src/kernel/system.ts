@@ -1,4 +1,4 @@
-/** What the machine says of itself; every question has an answer even where /proc is restricted. */
+/** What the system offers. Each function has an answer even where /proc is restricted. */
 
 import { closeSync, constants, existsSync, openSync, readFileSync } from "node:fs";
 
@@ -59,7 +59,7 @@ export const CAP_SYS_RESOURCE = 24;
 export const CAP_PERFMON = 38;
 export const CAP_BPF = 39;
 
-/** The capabilities that tracing needs and the process has not; CAP_SYS_ADMIN stands for both. */
+/** The capabilities that tracing needs and the process lacks. CAP_SYS_ADMIN includes both. */
 export function missingCapabilities(): string[] {
   if (capable(CAP_SYS_ADMIN)) return [];
   return [
@@ -77,7 +77,7 @@ export function cgroupRoot(): string | undefined {
     .find((path) => existsSync(`${path}/cgroup.procs`) && !existsSync(`${path}/cgroup.type`));
 }
 
-/** Calls back with an open directory. */
+/** Calls a function with an open directory, and closes it afterwards. */
 export function withDirectory(path: string, use: (fd: number) => void): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {

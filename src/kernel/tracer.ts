@@ -74,7 +74,7 @@ export class Tracer implements Disposable {
     const refusals: Refusal[] = [];
     for (const name of spec.attach === "auto" ? backendNames : [spec.attach]) {
       const backend = backends[name];
-      const reason = backend.hopeless?.() ?? (spec.attach === "auto" && neverFires(name));
+      const reason = backend.unavailable?.() ?? (spec.attach === "auto" && neverFires(name));
       if (reason) {
         refusals.push({ backend: name, reason });
         continue;

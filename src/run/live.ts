@@ -27,7 +27,8 @@ export interface LiveOptions {
 }
 
 /**
- * Prints events until a signal comes, or until nobody reads; then what is left, and what was lost.
+ * Prints events until a signal comes, or until the reader has gone. Then prints what is left in the
+ * kernel, and reports what was lost.
  *
  * @param report Takes lines for standard error.
  */

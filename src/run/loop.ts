@@ -47,9 +47,9 @@ export class Loop {
   }
 
   /**
-   * Runs until a signal comes, or until nobody reads.
+   * Runs until a signal comes, or until the reader has gone.
    *
-   * @param warmUp A view that nobody sees, over the same text buffer: makes rows until the runtime
+   * @param warmUp A view over the same text buffer, of which nothing is printed: makes rows until the runtime
    * has compiled what makes them. Bun takes a millisecond or two for that now and then during the
    * first hundred rows, which would delay real ones.
    */

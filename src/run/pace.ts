@@ -1,13 +1,17 @@
-/** How often to look at the ring buffers: a wake-up for each event costs more than the event. */
+/** When to read the ring buffers: at high rates a wake-up for each event costs more than the event. */
 
-/** How many events a batch should have, within these bounds of waiting for them. */
+/** How many events a batch should have. The wait for them stays within MIN_MS and MAX_MS. */
 const BATCH = 8;
 const MIN_MS = 8;
 const MAX_MS = 50;
-/** When to look once more for what was output to wake nobody, by a program that took so long. */
+/** A sample that a program began to output before `quiet` was off still causes no wake-up. How long
+ * to wait before the last read for such a sample. */
 const LAST_LOOK_MS = 1000;
 
-/** Waits for a lone event; in busy times looks by the clock, and lets samples wake nobody. */
+/**
+ * At low rates each event wakes the tool. At high rates the tool reads by the clock, and samples
+ * cause no wake-up.
+ */
 export class Pace {
   /** How long to let the next batch fill, ms; 0 to be woken by its first event. */
   wait = 0;
@@ -19,7 +23,7 @@ export class Pace {
   }
 
   /**
-   * Decides how to wait from now on. To be called after each look.
+   * Decides how to wait from now on. To be called after each read.
    *
    * @param count How many events there were.
    * @param newest The time of the newest of them, ns.
@@ -33,7 +37,7 @@ export class Pace {
       this.wait = Math.max(MIN_MS, Math.min(Math.round(BATCH * gap), MAX_MS));
       tracer.quiet = true;
     } else if (tracer.quiet) {
-      // What a program began before this wakes nobody: look again, twice.
+      // A sample may have been output just before this, without a wake-up: read again, twice.
       tracer.quiet = false;
       this.wait = MIN_MS;
     } else {
