@@ -77,7 +77,10 @@ struct {
 	__type(value, struct call);
 } calls SEC(".maps");
 
-/* Per CPU, so that a busy flow does not bounce a cache line between CPUs. */
+/*
+ * A greatest latency is kept for each CPU, since a maximum that CPUs share needs a compare and swap
+ * (Linux 5.12). Without want_result user space makes it a plain hash: its size is that of the CPUs.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 65536);

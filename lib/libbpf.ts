@@ -74,6 +74,11 @@ export class Libbpf {
     return this.check("count CPUs", this.c.libbpf_num_possible_cpus());
   }
 
+  /** The size of a memory page, in bytes: 4096, or up to 65536 on arm64. */
+  get pageSize(): number {
+    return this.c.shim_page_size();
+  }
+
   /** Now, as `bpf_ktime_get_ns()` tells it: CLOCK_MONOTONIC, in nanoseconds. */
   get monotonic(): number {
     return this.c.shim_monotonic();

@@ -11,6 +11,9 @@ import { type FieldValue, type Layout, write } from "./layout.ts";
 import type { Libbpf } from "./libbpf.ts";
 import { BpfMap } from "./map.ts";
 
+// enum bpf_map_type, include/uapi/linux/bpf.h
+const BPF_MAP_TYPE_HASH = 1;
+
 /** A BPF object that is not in the kernel yet. */
 export class OpenSkeleton implements Disposable {
   readonly #libbpf: Libbpf;
@@ -50,6 +53,17 @@ export class OpenSkeleton implements Disposable {
       this.#libbpf.c.bpf_map__initial_value(map, size),
     );
     write(new DataView(this.#libbpf.view(memory, Number(size[0]))), layout, values);
+  }
+
+  /**
+   * Makes a per-CPU hash a plain one: all CPUs share a value, which takes atomic operations, and the
+   * map's size no longer grows with the CPUs.
+   *
+   * @throws {BpfError} ENOENT if there is no map of that name.
+   */
+  shareHash(map: string): void {
+    const result = this.#libbpf.c.bpf_map__set_type(this.#map(map), BPF_MAP_TYPE_HASH);
+    this.#libbpf.check(`share ${map}`, result);
   }
 
   /** Sets how many entries a map holds. */

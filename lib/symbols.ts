@@ -28,6 +28,10 @@ export const symbols = {
     args: [],
     returns: "i32",
   },
+  shim_page_size: {
+    args: [],
+    returns: "u32", // bytes
+  },
   shim_monotonic: {
     args: [],
     returns: "f64", // ns
@@ -136,6 +140,10 @@ export const symbols = {
   bpf_map__initial_value: {
     args: ["pointer", "buffer"], // struct bpf_map *map, size_t *psize
     returns: "pointer", // void *, owned by the map
+  },
+  bpf_map__set_type: {
+    args: ["pointer", "u32"], // struct bpf_map *map, enum bpf_map_type type
+    returns: "i32",
   },
   bpf_map__set_max_entries: {
     args: ["pointer", "u32"], // struct bpf_map *map, __u32 max_entries

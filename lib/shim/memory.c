@@ -34,3 +34,8 @@ EXPORT void shim_trim(void)
 	malloc_trim(0);
 	forget_code();
 }
+
+EXPORT uint32_t shim_page_size(void)
+{
+	return getpagesize();
+}

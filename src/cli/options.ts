@@ -170,13 +170,13 @@ export const options = {
     undefined,
     (text) => text,
   ),
-  "buffer-pages": value(
+  "buffer-pages": value<number | undefined>(
     {
       value: "N",
       group: "attach",
-      sentence: "Pages of the perf buffer of each CPU; a power of two, 128 by default",
+      sentence: "Pages of each CPU's perf buffer, a power of two; by default it has 512 KiB",
     },
-    128,
+    undefined,
     pages,
   ),
 

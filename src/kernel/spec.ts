@@ -9,8 +9,8 @@ export interface TraceSpec {
   readonly attach: BackendName | "auto";
   /** A file with the kernel's BTF, for a kernel that carries none. */
   readonly btf: string | undefined;
-  /** Of each CPU's perf buffer; a power of two. */
-  readonly bufferPages: number;
+  /** Of each CPU's perf buffer: a power of two, or undefined for 512 KiB. */
+  readonly bufferPages: number | undefined;
   /** Thread group IDs, of the host. */
   readonly pids: readonly number[];
   readonly uids: readonly number[];
@@ -36,7 +36,7 @@ export interface TraceSpec {
 export const traceAll: TraceSpec = {
   attach: "auto",
   btf: undefined,
-  bufferPages: 128,
+  bufferPages: undefined,
   pids: [],
   uids: [],
   ports: [],

@@ -4,6 +4,7 @@ import { BpfError, type Libbpf, OpenSkeleton, PerfBuffer, type Skeleton } from "
 import { bss, event, rodata } from "../event/layout.gen.ts";
 import { backendNames, backends, type Plan } from "./backends.ts";
 import { constants } from "./constants.ts";
+import { defaultPages, maxCalls, maxFlows } from "./sizes.ts";
 import type { BackendName, TraceSpec } from "./spec.ts";
 import { cgroupRoot, ftraceOff, withDirectory } from "./system.ts";
 
@@ -102,11 +103,11 @@ export class Tracer implements Disposable {
     using stack = new DisposableStack();
     const opened = stack.use(new OpenSkeleton(libbpf, { btf: plan.withoutBtf ? null : spec.btf }));
     opened.setConstants(rodata, constants(spec, plan));
-    resize(opened, { ...plan.maps, flows: spec.count }, libbpf.possibleCpus);
+    resize(opened, plan, spec, libbpf.possibleCpus);
     const skeleton = stack.use(opened.load(plan.programs));
     const buffer = stack.use(
       new PerfBuffer(libbpf, skeleton.map("events"), {
-        pages: spec.bufferPages,
+        pages: spec.bufferPages ?? defaultPages(libbpf.pageSize),
         sampleSize: event.size,
         timeOffset: event.fields.time.offset,
         quiet: skeleton.map("quiet_events"),
@@ -147,8 +148,11 @@ function attachCgroup(skeleton: Skeleton, program: string): void {
   }
 }
 
-/** A map that is not in use costs nothing. An LRU map keeps up to 128 free entries on each CPU. */
-function resize(opened: OpenSkeleton, maps: Record<string, boolean>, cpus: number): void {
-  for (const [name, used] of Object.entries(maps)) if (!used) opened.setMaxEntries(name, 1);
-  if (maps["calls"]) opened.setMaxEntries("calls", Math.max(16384, 512 * cpus));
+/** A map that is not in use costs nothing. */
+function resize(opened: OpenSkeleton, { maps }: Plan, spec: TraceSpec, cpus: number): void {
+  if (!maps.attempts) opened.setMaxEntries("attempts", 1);
+  opened.setMaxEntries("calls", maps.calls ? maxCalls(cpus) : 1);
+  opened.setMaxEntries("flows", spec.count ? maxFlows(cpus, spec.verdict) : 1);
+  // Only the greatest latency has to be kept for each CPU.
+  if (!spec.verdict) opened.shareHash("flows");
 }

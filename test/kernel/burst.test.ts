@@ -2,7 +2,7 @@
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseRows, wholeLines } from "../cases.ts";
 import { endAll } from "../child.ts";
@@ -184,6 +184,26 @@ describe("burst", needsKernel(), () => {
       },
     );
   }
+
+  it("-c keeps one value for a flow, not one for each CPU; -c -r needs those", limit, async () => {
+    const [BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH] = ["1", "5"];
+    const port = `${takePort()}`;
+    /** What bpf_map_show_fdinfo() tells of the maps with room for so many. */
+    const types = ({ child: { pid } }: Tool, entries: string) =>
+      readdirSync(`/proc/${pid}/fdinfo`)
+        .map((fd) => readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8"))
+        .filter((info) => /^key_size:\t40$/m.test(info))
+        .filter((info) => info.includes(`\nmax_entries:\t${entries}\n`))
+        .map((info) => /^map_type:\t(\d+)$/m.exec(info)?.[1]);
+    const tools = await Promise.all(
+      [["-c"], ["-c", "-r"], []].map((args) => Tool.start([...args, "-P", port])),
+    );
+    assert.deepEqual(
+      tools.map((tool) => types(tool, "65536")),
+      [[BPF_MAP_TYPE_HASH], [BPF_MAP_TYPE_PERCPU_HASH], []],
+    );
+    await Promise.all(tools.map((tool) => tool.stop()));
+  });
 
   it("-c -s counts more than 8192 flows", limit, async () => {
     const port = `${takePort()}`;

@@ -21,7 +21,7 @@ interface Meaning {
   family: 0 | 4 | 6;
   attach: string;
   btf: string | undefined;
-  bufferPages: number;
+  bufferPages: number | undefined;
 }
 
 const defaults: Meaning = {
@@ -39,7 +39,7 @@ const defaults: Meaning = {
   family: 0,
   attach: "auto",
   btf: undefined,
-  bufferPages: 128,
+  bufferPages: undefined,
 };
 
 function options(...args: string[]): Meaning {

@@ -50,6 +50,20 @@ test("OpenSkeleton throws when libbpf does not take the object", () => {
   assert.throws(() => open({ shim_open: () => null }), /^BpfError: open object: ENOENT: /);
 });
 
+test("OpenSkeleton.shareHash() makes a map a BPF_MAP_TYPE_HASH", () => {
+  const parts: Parts = {
+    bpf_object__find_map_by_name: () => pointer("map"),
+    bpf_map__set_type: () => 0,
+  };
+  const { opened, calls } = open(parts);
+  opened.shareHash("flows");
+  assert.deepEqual(only(calls, /set_type/), ["bpf_map__set_type(map,1)"]);
+  assert.throws(
+    () => open({ ...parts, bpf_map__set_type: () => -16 }).opened.shareHash("flows"),
+    /^BpfError: share flows: EBUSY: /,
+  );
+});
+
 test("OpenSkeleton.load() loads the named programs and no others", () => {
   const { opened, calls } = open();
   opened.load(["three", "one"]);
