@@ -153,10 +153,24 @@ static __always_inline void fill_ops(struct event *ev, struct bpf_sock_ops *ctx)
 	set_v4(ev->saddr, ctx->local_ip4);
 }
 
-/* The destination that was asked for, from the caller's sockaddr; no source is known yet. */
-static __always_inline bool fill_sockaddr(struct event *ev, const struct sockaddr_in6 *addr)
+/*
+ * The destination that was asked for, from the caller's sockaddr; no source is known yet. What lies
+ * beyond the length that the caller gave was not passed: it counts as zero.
+ */
+static __always_inline bool fill_sockaddr(struct event *ev, const void *from, __u32 len, bool user)
 {
-	const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
+	__u64 bytes[4] = {};
+	const struct sockaddr_in *in = (const struct sockaddr_in *)bytes;
+	const struct sockaddr_in6 *addr = (const struct sockaddr_in6 *)bytes;
+
+	if (len > sizeof(*addr))
+		len = sizeof(*addr);
+	/* The verifiers of 5.10 and 6.1 see no bound in that; all bits of this one lie in bytes. */
+	asm volatile("%0 &= 31" : "+r"(len));
+	if (user)
+		bpf_probe_read_user(bytes, len, from);
+	else
+		bpf_probe_read_kernel(bytes, len, from);
 
 	ev->sport = 0;
 	ev->dport = bpf_ntohs(addr->sin6_port);

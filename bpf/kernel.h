@@ -40,7 +40,12 @@ typedef enum {
 	SS_UNCONNECTED = 1,
 } socket_state;
 
+/* include/linux/errno.h; what a signal handler's return makes EINTR of */
+#define ERESTARTSYS 512
+
 /* System call ABI: fixed, and never relocated. */
+#define SOCKADDR_STORAGE_SIZE 128
+
 struct sockaddr;
 
 struct sockaddr_in {
@@ -104,6 +109,7 @@ struct sock {
 	int sk_err;
 	int sk_err_soft;
 	__u8 sk_shutdown;
+	__u32 sk_txhash;
 	struct sk_buff_head sk_error_queue;
 	struct socket *sk_socket;
 };

@@ -63,10 +63,15 @@ struct {
 
 /* A connect call under way. */
 struct call {
-	__u64 sk;    /* 0 until the call reached a socket */
-	__u64 uaddr; /* user pointer; tracepoint only */
-	__u64 time;  /* tracepoint only */
-	__u64 ipv6;  /* tcp_v6_connect; kprobe only */
+	__u64 sk;
+	/* kprobe only */
+	__u8 ipv6; /* tcp_v6_connect */
+	/* tracepoint only */
+	__u8 begun; /* sk has changed its state: it is an attempt, and has its event */
+	__u16 len;  /* of the address */
+	__u32 txhash;
+	__u64 uaddr; /* user pointer */
+	__u64 time;
 };
 
 /* By thread. LRU, so that what a missed return leaves behind cannot fill it. */

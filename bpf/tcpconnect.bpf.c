@@ -25,17 +25,11 @@ static __always_inline bool nested(struct inet_sock *inet, bool direct)
 }
 
 /* tcp_v4_connect or tcp_v6_connect is called; only watched with want_result. */
-static __always_inline int connect_entry(struct inet_sock *inet, struct sockaddr *uaddr)
+static __always_inline int connect_entry(struct inet_sock *inet, struct sockaddr *uaddr, int len)
 {
-	struct sockaddr_in6 addr = {};
 	struct event ev;
 
-	if (!fill_caller(&ev))
-		return 0;
-	bpf_probe_read_kernel(&addr, sizeof(struct sockaddr_in), uaddr);
-	if (addr.sin6_family == AF_INET6)
-		bpf_probe_read_kernel(&addr, sizeof(addr), uaddr);
-	if (!fill_sockaddr(&ev, &addr) || !fill_rest(&ev))
+	if (!fill_caller(&ev) || !fill_sockaddr(&ev, uaddr, len, false) || !fill_rest(&ev))
 		return 0;
 	ev.result = RESULT_CALLING;
 	BOOK(seen);
@@ -43,7 +37,10 @@ static __always_inline int connect_entry(struct inet_sock *inet, struct sockaddr
 	return 0;
 }
 
-/* tcp_v4_connect or tcp_v6_connect returns: 0 once the SYN is queued. */
+/*
+ * tcp_v4_connect or tcp_v6_connect returns: 0 once the SYN is queued. The caller still holds the
+ * socket's lock, and whatever ends the attempt waits for that.
+ */
 static __always_inline int connect_return(void *ctx, struct inet_sock *inet, int ret, bool direct)
 {
 	struct event ev, *attempt;
@@ -76,15 +73,15 @@ static __always_inline int connect_return(void *ctx, struct inet_sock *inet, int
 /* fentry: arguments and result are at hand together. */
 
 SEC("fentry/tcp_v4_connect")
-int BPF_PROG(fentry_v4, struct inet_sock *inet, struct sockaddr *uaddr)
+int BPF_PROG(fentry_v4, struct inet_sock *inet, struct sockaddr *uaddr, int addr_len)
 {
-	return nested(inet, true) ? 0 : connect_entry(inet, uaddr);
+	return nested(inet, true) ? 0 : connect_entry(inet, uaddr, addr_len);
 }
 
 SEC("fentry/tcp_v6_connect")
-int BPF_PROG(fentry_v6, struct inet_sock *inet, struct sockaddr *uaddr)
+int BPF_PROG(fentry_v6, struct inet_sock *inet, struct sockaddr *uaddr, int addr_len)
 {
-	return connect_entry(inet, uaddr);
+	return connect_entry(inet, uaddr, addr_len);
 }
 
 SEC("fexit/tcp_v4_connect")
@@ -101,7 +98,8 @@ int BPF_PROG(fexit_v6, struct inet_sock *inet, struct sockaddr *uaddr, int addr_
 
 /* kprobe: the socket is kept from the entry to the return. */
 
-static __always_inline int kprobe_entry(struct inet_sock *inet, struct sockaddr *uaddr, bool ipv6)
+static __always_inline int kprobe_entry(struct inet_sock *inet, struct sockaddr *uaddr, int len,
+					bool ipv6)
 {
 	struct call call = {.sk = (__u64)inet, .ipv6 = ipv6};
 	__u32 tid = bpf_get_current_pid_tgid();
@@ -119,7 +117,7 @@ static __always_inline int kprobe_entry(struct inet_sock *inet, struct sockaddr 
 	}
 	if (err)
 		LOSE(lost_full);
-	return want_result ? connect_entry(inet, uaddr) : 0;
+	return want_result ? connect_entry(inet, uaddr, len) : 0;
 }
 
 static __always_inline int kprobe_return(void *ctx, int ret, bool ipv6)
@@ -143,15 +141,15 @@ static __always_inline int kprobe_return(void *ctx, int ret, bool ipv6)
 }
 
 SEC("kprobe/tcp_v4_connect")
-int BPF_KPROBE(kprobe_v4, struct inet_sock *inet, struct sockaddr *uaddr)
+int BPF_KPROBE(kprobe_v4, struct inet_sock *inet, struct sockaddr *uaddr, int addr_len)
 {
-	return nested(inet, false) ? 0 : kprobe_entry(inet, uaddr, false);
+	return nested(inet, false) ? 0 : kprobe_entry(inet, uaddr, addr_len, false);
 }
 
 SEC("kprobe/tcp_v6_connect")
-int BPF_KPROBE(kprobe_v6, struct inet_sock *inet, struct sockaddr *uaddr)
+int BPF_KPROBE(kprobe_v6, struct inet_sock *inet, struct sockaddr *uaddr, int addr_len)
 {
-	return kprobe_entry(inet, uaddr, true);
+	return kprobe_entry(inet, uaddr, addr_len, true);
 }
 
 SEC("kretprobe/tcp_v4_connect")
@@ -186,9 +184,10 @@ static __always_inline int state_begin(struct inet_sock *inet, bool direct)
 		tid = bpf_get_current_pid_tgid();
 		call = bpf_map_lookup_elem(&calls, &tid);
 		if (call) {
+			/* Of MPTCP it was the outer socket. */
 			call->sk = (__u64)inet;
+			call->begun = true;
 			ev.time = call->time;
-			ev.result = RESULT_CALLING;
 		}
 		BOOK(seen);
 	}
@@ -196,7 +195,24 @@ static __always_inline int state_begin(struct inet_sock *inet, bool direct)
 	return 0;
 }
 
-/* SYN_SENT (or SYN_RECV, after a simultaneous open) -> anything; mostly in softirq. */
+/* Whether the connect call that began this attempt is under way, and this is its thread. */
+static __always_inline bool calling(__u64 sk, const struct event *attempt)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct call *call;
+
+	if (!from_state)
+		return attempt->result == RESULT_CALLING;
+	call = bpf_map_lookup_elem(&calls, &tid);
+	return call && call->begun && call->sk == sk;
+}
+
+/*
+ * SYN_SENT (or SYN_RECV, after a simultaneous open) -> anything; mostly in softirq. A socket
+ * changes its state under its lock, and the connect functions hold that too: nobody else writes to
+ * its attempt meanwhile. Other programs, which do not hold it, must not write to an attempt at all:
+ * it may end at any time, and its place in the map be another's.
+ */
 static __always_inline int state_end(void *ctx, struct inet_sock *inet, int state, bool direct)
 {
 	__u64 key = (__u64)inet;
@@ -222,8 +238,7 @@ static __always_inline int state_end(void *ctx, struct inet_sock *inet, int stat
 				bpf_map_delete_elem(&attempts, &key);
 				return 0;
 			}
-			if (attempt->result == RESULT_CALLING ||
-			    attempt->result == RESULT_REFUSED) {
+			if (attempt->result == RESULT_REFUSED || calling(key, attempt)) {
 				attempt->result = RESULT_REFUSED;
 				return 0;
 			}
@@ -331,8 +346,8 @@ struct sys_exit {
 	__s64 ret;
 };
 
-/* The TCP socket behind a descriptor, if connect() would really try to connect it. */
-static __always_inline bool connectable(__u32 fd)
+/* The TCP socket behind a descriptor, if connect() would really try to connect it, or NULL. */
+static __always_inline struct inet_sock *connectable(__u32 fd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
@@ -342,31 +357,72 @@ static __always_inline bool connectable(__u32 fd)
 	__u16 family, protocol;
 
 	if (fd >= BPF_CORE_READ(fdt, max_fds))
-		return false;
+		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return false;
+		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
 	inet = BPF_CORE_READ(socket, sk);
 	if (!inet || BPF_CORE_READ(socket, state) != SS_UNCONNECTED ||
 	    BPF_CORE_READ(inet, sk.__sk_common.skc_state) != TCP_CLOSE)
-		return false;
+		return NULL;
 	family = BPF_CORE_READ(inet, sk.__sk_common.skc_family);
 	protocol = BPF_CORE_READ(inet, sk.sk_protocol);
-	return (family == AF_INET || family == AF_INET6) &&
-	       BPF_CORE_READ(inet, sk.sk_type) == SOCK_STREAM &&
-	       (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+	if ((family != AF_INET && family != AF_INET6) ||
+	    BPF_CORE_READ(inet, sk.sk_type) != SOCK_STREAM ||
+	    (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP))
+		return NULL;
+	return inet;
+}
+
+/*
+ * Whether a call that failed without a change of state was an attempt: whether it asked a TCP
+ * socket, neither connected nor connecting, for a destination. Whoever turned it down, that is so:
+ * the address (EINVAL, EAFNOSUPPORT), routing (ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL), a want
+ * of ports or memory (EADDRNOTAVAIL, ENOBUFS, ENOMEM), or, with any errno, a security module or a
+ * cgroup program (EPERM, EACCES).
+ *
+ * It was none if it came too late: two threads can find a socket unconnected, but one is first. The
+ * other is told so (EISCONN, EALREADY, EINPROGRESS), or waits for the first one's end and returns
+ * with the same error, or with ECONNABORTED if that is taken, or is interrupted. An attempt that
+ * others can wait for has given the socket a new sk_txhash (not MPTCP's own socket, which has
+ * none), and without an attempt it does not change.
+ */
+static __always_inline bool was_attempt(const struct call *call, __s64 ret)
+{
+	struct inet_sock *inet = (struct inet_sock *)call->sk;
+
+	switch (-ret) {
+	case EFAULT: /* the kernel could not read the address, nor can this program */
+	case EISCONN:
+	case EALREADY:
+	case EINPROGRESS:
+	case ECONNABORTED:
+	case EINTR:
+	case ERESTARTSYS:
+		return false;
+	}
+	return BPF_CORE_READ(inet, sk.sk_txhash) == call->txhash;
 }
 
 SEC("tp/syscalls/sys_enter_connect")
 int sys_enter_connect(struct sys_enter *ctx)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
+	struct inet_sock *inet;
 	struct call call = {};
+	int len = ctx->args[2];
 	struct event ev;
 
-	if (!fill_caller(&ev) || !connectable(ctx->args[0]))
+	/* move_addr_to_kernel() and inet_stream_connect() take no other: no protocol is asked. */
+	if (len < (int)sizeof(__u16) || len > SOCKADDR_STORAGE_SIZE || !fill_caller(&ev))
 		return 0;
+	inet = connectable(ctx->args[0]);
+	if (!inet)
+		return 0;
+	call.sk = (__u64)inet;
+	call.len = len;
+	call.txhash = BPF_CORE_READ(inet, sk.sk_txhash);
 	call.uaddr = ctx->args[1];
 	call.time = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&calls, &tid, &call, BPF_ANY))
@@ -379,7 +435,6 @@ int sys_exit_connect(struct sys_exit *ctx)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct call *found = bpf_map_lookup_elem(&calls, &tid);
-	struct sockaddr_in6 addr = {};
 	struct event ev, *attempt;
 	struct call call;
 
@@ -388,24 +443,20 @@ int sys_exit_connect(struct sys_exit *ctx)
 	call = *found;
 	bpf_map_delete_elem(&calls, &tid);
 
-	if (call.sk) {
+	if (call.begun) {
 		attempt = bpf_map_lookup_elem(&attempts, &call.sk);
-		if (!attempt)
+		if (!attempt || attempt->result != RESULT_REFUSED)
 			return 0;
-		if (attempt->result == RESULT_REFUSED)
-			verdict(ctx, call.sk, attempt, -ctx->ret);
-		else if (attempt->result == RESULT_CALLING)
-			attempt->result = RESULT_PENDING;
+		/* A copy, for the socket's lock is not held. */
+		ev = *attempt;
+		verdict(ctx, call.sk, &ev, -ctx->ret);
 		return 0;
 	}
 
-	if (ctx->ret >= 0 || ctx->ret == -EFAULT || !fill_caller(&ev))
+	if (ctx->ret >= 0 || !was_attempt(&call, ctx->ret) || !fill_caller(&ev))
 		return 0;
 	/* Read now: the kernel has just read it, so it is in memory. */
-	bpf_probe_read_user(&addr, sizeof(struct sockaddr_in), (void *)call.uaddr);
-	if (addr.sin6_family == AF_INET6)
-		bpf_probe_read_user(&addr, sizeof(addr), (void *)call.uaddr);
-	if (!fill_sockaddr(&ev, &addr) || !fill_rest(&ev))
+	if (!fill_sockaddr(&ev, (void *)call.uaddr, call.len, true) || !fill_rest(&ev))
 		return 0;
 	ev.time = call.time;
 	BOOK(seen);

@@ -48,7 +48,7 @@ export interface Plan {
   readonly rowsWait: boolean;
 }
 
-const { RESULT_OK, RESULT_PENDING, RESULT_CALLING } = result;
+const { RESULT_OK, RESULT_PENDING } = result;
 
 /** For each IP version that can occur. The v6 programs see IPv4-mapped addresses too. */
 function each(program: string, { family }: TraceSpec): string[] {
@@ -95,8 +95,7 @@ function tracepointPlans(libbpf: Libbpf, spec: TraceSpec): Plan[] {
     // Most changes of state begin no attempt, and the twin sees the ends.
     skippedMayBeLost: [states[0]],
     leftCallsAreLost: false,
-    // A call may last: a system call tells of it, and may wait for the answer.
-    openPhases: [RESULT_OK, RESULT_PENDING, RESULT_CALLING],
+    openPhases: [RESULT_OK, RESULT_PENDING],
     rowsWait: !spec.verdict,
   };
   if (spec.verdict) {

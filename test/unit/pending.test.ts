@@ -73,10 +73,10 @@ test("readPending() tells an attempt whose end was missed from one that waits", 
     { time: 1, result: result.RESULT_REFUSED },
     { time: 1, result: result.RESULT_PENDING },
   ];
-  const kprobe = read(samples, { backend: "kprobe" });
-  assert.deepEqual([kprobe.events.length, kprobe.missed], [1, 2]);
-  const tracepoint = read(samples, { backend: "tracepoint" });
-  assert.deepEqual([tracepoint.events.length, tracepoint.missed], [2, 1]);
+  for (const backend of ["kprobe", "tracepoint"] as const) {
+    const { events, missed } = read(samples, { backend });
+    assert.deepEqual([events.length, missed], [1, 2]);
+  }
 });
 
 test("readPending() leaves the result of an attempt that is a row without a verdict", () => {

@@ -1,0 +1,108 @@
+/** What is an attempt: calls that are too late, and addresses that are not whole. */
+
+import { after, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import process from "node:process";
+import { compare, parseAttempts } from "../cases.ts";
+import { endAll } from "../child.ts";
+import { Netns } from "../netns.ts";
+import { accounting, client, mountTracefs, needsKernel, ready, takePort, Tool } from "../tool.ts";
+
+const limit = { timeout: 60_000 };
+const open = `${takePort()}`;
+const closed = `${takePort()}`;
+const SOCKETS = 500;
+const silent = "192.0.2.9";
+const unreachable = "198.51.100.1";
+
+/** How many SYNs of a first kind the kernel itself counts: one for each attempt that it took. */
+async function activeOpens(netns: Netns): Promise<number> {
+  const lines = (await netns.run("cat", "/proc/net/snmp")).split("\n")
+    .filter((line) => line.startsWith("Tcp: ")).map((line) => line.split(" "));
+  return Number(lines[1]![lines[0]!.indexOf("ActiveOpens")]);
+}
+
+async function prepare(): Promise<Netns> {
+  await mountTracefs();
+  const [netns] = await Netns.pair();
+  await netns.silence(silent);
+  await netns.run("ip", "route", "add", "unreachable", unreachable);
+  await ready(netns.start([client, "serve", "127.0.0.1", open]));
+  return netns;
+}
+
+/** Traces what two threads for each socket do, and what the client and the kernel say of it. */
+async function race(address: string, port: string, ...how: string[]) {
+  const netns = await prepare();
+  const tool = await Tool.start(["-v", "-r", "-s", "-P", port]);
+  const before = await activeOpens(netns);
+  const attempts = parseAttempts(
+    await netns.run(client, "race", address, port, `${SOCKETS}`, ...how),
+  );
+  const opens = await activeOpens(netns) - before;
+  const { rows, stderr } = await tool.stop();
+  const { length } = rows;
+  assert.deepEqual(accounting(stderr), { attempts: length, printed: length, filtered: 0, lost: 0 });
+  return { attempts, rows, opens };
+}
+
+describe("attempts", needsKernel(), () => {
+  after(endAll);
+
+  for (const how of [[], ["1"]]) {
+    const which = how.length > 0 ? "non-blocking" : "blocking";
+    it(`-r: of two ${which} calls at once, one is the attempt`, limit, async () => {
+      const { attempts, rows, opens } = await race("127.0.0.1", open, ...how);
+      assert.equal(opens, SOCKETS);
+      const known = attempts.map((a) => ({ ...a, result: "ok" }));
+      compare(how.length > 0 ? known : attempts, rows, { result: true });
+    });
+  }
+
+  it("-r: the same, if nobody answers", limit, async () => {
+    const { attempts, rows, opens } = await race(silent, closed, "1");
+    assert.deepEqual([attempts.length, opens], [SOCKETS, SOCKETS]);
+    compare(attempts, rows, { result: true });
+  });
+
+  it(
+    "-r: a call that waits for another's end is no attempt, one after that is",
+    limit,
+    async () => {
+      const { attempts, rows, opens } = await race("127.0.0.1", closed);
+      assert(opens >= SOCKETS && opens <= attempts.length, `${opens}`);
+      assert.equal(rows.length, opens);
+      assert(rows.every((row) => row["RESULT"] === "ECONNREFUSED"));
+      assert.equal(new Set(rows.map((row) => row["SPORT"])).size, opens);
+    },
+  );
+
+  it("-r: two calls at once without a route are two attempts", limit, async () => {
+    const { attempts, rows, opens } = await race(unreachable, closed);
+    assert.deepEqual([attempts.length, opens], [2 * SOCKETS, 0]);
+    compare(attempts, rows, { result: true });
+  });
+
+  it("-r: what lies behind a short address is not shown", limit, async () => {
+    const netns = await prepare();
+    // A part of a port is another: no filter by port.
+    const uid = `${60_000 + process.pid % 5000}`;
+    const tool = await Tool.start(["-v", "-r", "-s", "-u", uid]);
+    const attempts = [];
+    for (
+      const [address, lengths] of [
+        ["127.1.2.3", [0, 1, 2, 3, 4, 5, 6, 7, 8, 15, 129, 255]],
+        ["2001:db8:1:2:3:4:5:6", [0, 1, 2, 3, 4, 8, 9, 16, 20, 23, 129, 255]],
+      ] as const
+    ) {
+      for (const length of lengths) {
+        const run = [client, "-u", uid, "short", address, closed, `${length}`];
+        attempts.push(...parseAttempts(await netns.run(...run)));
+      }
+    }
+    assert.equal(attempts.length, 16);
+    const { rows, stderr } = await tool.stop();
+    compare(attempts, rows, { result: true });
+    assert.deepEqual(accounting(stderr), { attempts: 16, printed: 16, filtered: 0, lost: 0 });
+  });
+});
