@@ -247,15 +247,27 @@ export const lockedDownNewer: Condition = {
   ],
 };
 
-/** With the kernel argument ipv6.disable=1. */
+/** As if the kernel had none of the fields of IPv6: in its BTF they have another name. */
+const withoutFields = `cp /sys/kernel/btf/vmlinux /run/btf4
+for field in skc_v6_daddr skc_v6_rcv_saddr; do
+	at=$(strings -t d /run/btf4 | awk -v field=$field '$2 == field { print $1 }')
+	printf x | dd of=/run/btf4 bs=1 seek=$at conv=notrunc 2>/dev/null
+done`;
+
+/** With the kernel argument ipv6.disable=1, and as if it were built with CONFIG_IPV6=n. */
 export const noIpv6: Condition = {
   name: "ipv6",
   title: "ipv6.disable=1, 2 CPUs",
   ipv6: false,
+  enter: withoutFields,
   trials: [
     ...(["fentry", "kprobe", "tracepoint"] as const).flatMap((backend) => [
       works(`--attach ${backend}`, backend),
       works(`-r --attach ${backend}`, backend),
+    ]),
+    ...(["kprobe", "tracepoint"] as const).flatMap((backend) => [
+      works(`--btf /run/btf4 --attach ${backend}`, backend),
+      works(`--btf /run/btf4 -r --attach ${backend}`, backend),
     ]),
     doctor(0, /^IPv6 +no$/m, here),
   ],
