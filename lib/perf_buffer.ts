@@ -18,12 +18,16 @@ const DISORDERED = 1;
 /** Samples of a perf event array, taken over in batches. */
 export class PerfBuffer implements Disposable {
   /**
-   * The batch's samples: `sampleSize` bytes each, side by side, in the order of arrival. One buffer
-   * for the life of this object; the next poll overwrites it.
+   * Memory with the batch's samples, each at a multiple of 8 bytes. It is the same buffer for the
+   * life of this object; the next {@linkcode poll} or {@linkcode drain} overwrites it.
    */
   readonly samples: ArrayBuffer;
-  /** The batch's order of time: positions in `samples`. Only the first `count` are valid. */
+  /**
+   * Where in {@linkcode samples} each sample begins, in bytes; in order of time. Only as many are
+   * valid as the last {@linkcode poll} or {@linkcode drain} returned.
+   */
   readonly order: Uint32Array<ArrayBuffer>;
+  readonly #words: Uint32Array;
   readonly #libbpf: Libbpf;
   readonly #state: Uint32Array;
   /** In all, and on each CPU. */
@@ -36,7 +40,8 @@ export class PerfBuffer implements Disposable {
    *
    * @param map A BPF_MAP_TYPE_PERF_EVENT_ARRAY, to which the program outputs with BPF_F_CURRENT_CPU.
    * @param options.pages The size of each CPU's ring buffer, in pages: a power of two.
-   * @param options.sampleSize The size of a sample, in bytes; a longer one is cut, a shorter one is lost.
+   * @param options.sampleSize The least size of a sample, in bytes. A longer one is kept whole, a
+   * shorter one counts as lost.
    * @param options.timeOffset Where in a sample a `__u64` tells its time.
    * @param options.quiet A second such map. What the program outputs to it goes to the same ring
    * buffers, but wakes nobody before one of them is half full: {@linkcode drain} takes it over.
@@ -55,9 +60,11 @@ export class PerfBuffer implements Disposable {
     this.#batch = batch;
     this.#handle = null;
     // SAFETY: the batch keeps these for its life, which this object bounds.
-    const capacity = c.shim_batch_capacity(batch);
-    this.samples = libbpf.view(c.shim_batch_samples(batch)!, capacity * sampleSize);
-    this.order = new Uint32Array(libbpf.view(c.shim_batch_order(batch)!, capacity * 4));
+    this.samples = libbpf.view(c.shim_batch_samples(batch)!, c.shim_batch_size(batch));
+    this.#words = new Uint32Array(this.samples);
+    this.order = new Uint32Array(
+      libbpf.view(c.shim_batch_order(batch)!, c.shim_batch_max(batch) * 4),
+    );
     this.#state = new Uint32Array(libbpf.view(batch, 2 * 4));
     const losses = 1 + libbpf.possibleCpus;
     this.#lost = new Float64Array(libbpf.view(c.shim_batch_lost(batch)!, losses * 8));
@@ -99,6 +106,16 @@ export class PerfBuffer implements Disposable {
     const result = this.#libbpf.c.perf_buffer__consume(handle);
     this.#libbpf.check("drain perf buffer", result);
     return this.#end();
+  }
+
+  /**
+   * The size of a sample, in bytes. The kernel pads what the program output: up to 7 bytes more than
+   * that (perf_output_sample() of kernel/events/core.c), so a tail of variable length must tell its own length.
+   *
+   * @param offset Where the sample begins: one of {@linkcode order}.
+   */
+  sizeOf(offset: number): number {
+    return this.#words[(offset >>> 2) - 1]!;
   }
 
   /** How many samples were lost, on all CPUs, and not yet taken by {@linkcode takeLost}. */

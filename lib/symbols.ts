@@ -187,9 +187,13 @@ export const symbols = {
     args: ["pointer"], // struct batch *batch
     returns: "void",
   },
-  shim_batch_capacity: {
+  shim_batch_size: {
     args: ["pointer"], // const struct batch *batch
-    returns: "u32",
+    returns: "u32", // bytes
+  },
+  shim_batch_max: {
+    args: ["pointer"], // const struct batch *batch
+    returns: "u32", // samples
   },
   shim_batch_samples: {
     args: ["pointer"], // const struct batch *batch

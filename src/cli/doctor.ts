@@ -88,10 +88,11 @@ async function sees(tracer: Tracer, port: number): Promise<{ error?: Error }> {
   let failure: NodeJS.ErrnoException | undefined;
   socket.on("error", (error) => failure = error);
   try {
-    const view = new EventView(tracer.buffer.samples);
+    const { samples, order } = tracer.buffer;
+    const view = new EventView(samples);
     for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
       const count = tracer.buffer.poll(20);
-      for (let i = 0; i < count; i++) if (view.at(i).dport === port) return {};
+      for (let i = 0; i < count; i++) if (view.at(order[i]!).dport === port) return {};
       await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {

@@ -6,7 +6,7 @@ import { EventView } from "./view.ts";
 /** Events in memory, walked in order with one cursor. */
 export interface Batch {
   readonly view: EventView;
-  /** Positions of the events, in order; only the first `count` are valid. */
+  /** Where the events begin, in bytes, in order; only the first `count` are valid. */
   readonly order: Uint32Array;
   readonly count: number;
 }
@@ -14,7 +14,7 @@ export interface Batch {
 /** A batch of events that stand side by side in the order in which they are shown. */
 export function batchOf(samples: ArrayBuffer): Batch {
   const count = samples.byteLength / event.size;
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  const order = Uint32Array.from({ length: count }, (_, i) => i * event.size);
   return { view: new EventView(samples), order, count };
 }
 

@@ -3,8 +3,6 @@
 import { event } from "./layout.gen.ts";
 
 const { fields } = event;
-const words = event.size >> 2;
-const halves = event.size >> 1;
 
 const TIME = fields.time.offset >> 2;
 const LATENCY = fields.latency.offset >> 2;
@@ -22,9 +20,9 @@ export class EventView {
   readonly #u32: Uint32Array;
   readonly #u16: Uint16Array;
   readonly #i16: Int16Array;
-  #index = 0;
+  #offset = 0;
 
-  /** @param samples Events side by side, as `struct event` has them. */
+  /** @param samples Memory with events, each a `struct event` at a multiple of 4 bytes. */
   constructor(samples: ArrayBuffer) {
     this.bytes = new Uint8Array(samples);
     this.#u32 = new Uint32Array(samples);
@@ -32,9 +30,9 @@ export class EventView {
     this.#i16 = new Int16Array(samples);
   }
 
-  /** Moves to the event at a position; fields are those of that event from now on. */
-  at(index: number): this {
-    this.#index = index;
+  /** Moves to the event that begins at an offset, in bytes; fields are of that event from now on. */
+  at(offset: number): this {
+    this.#offset = offset;
     return this;
   }
 
@@ -47,40 +45,40 @@ export class EventView {
     return this.#u64(LATENCY);
   }
   get pid(): number {
-    return this.#u32[this.#index * words + PID]!;
+    return this.#u32[(this.#offset >>> 2) + PID]!;
   }
   get uid(): number {
-    return this.#u32[this.#index * words + UID]!;
+    return this.#u32[(this.#offset >>> 2) + UID]!;
   }
   get sport(): number {
-    return this.#u16[this.#index * halves + SPORT]!;
+    return this.#u16[(this.#offset >>> 1) + SPORT]!;
   }
   get dport(): number {
-    return this.#u16[this.#index * halves + DPORT]!;
+    return this.#u16[(this.#offset >>> 1) + DPORT]!;
   }
   /** 4 or 6. */
   get family(): number {
-    return this.#u16[this.#index * halves + FAMILY]!;
+    return this.#u16[(this.#offset >>> 1) + FAMILY]!;
   }
   /** An errno, or one of `result` in tcpconnect.h. */
   get result(): number {
-    return this.#i16[this.#index * halves + RESULT]!;
+    return this.#i16[(this.#offset >>> 1) + RESULT]!;
   }
   /** Where in {@linkcode bytes} the source address begins. */
   get saddr(): number {
-    return this.#index * event.size + fields.saddr.offset;
+    return this.#offset + fields.saddr.offset;
   }
   /** Where in {@linkcode bytes} the destination address begins. */
   get daddr(): number {
-    return this.#index * event.size + fields.daddr.offset;
+    return this.#offset + fields.daddr.offset;
   }
   /** Where in {@linkcode bytes} the command's name begins. */
   get comm(): number {
-    return this.#index * event.size + fields.comm.offset;
+    return this.#offset + fields.comm.offset;
   }
 
   #u64(field: number): number {
-    const at = this.#index * words + field;
+    const at = (this.#offset >>> 2) + field;
     return this.#u32[at]! + this.#u32[at + 1]! * 2 ** 32;
   }
 }

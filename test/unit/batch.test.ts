@@ -7,8 +7,9 @@ import { Random } from "./random.ts";
 
 /**
  * Reads lines: `new SIZE PAGES`, `sample CPU TIME SIZE`, `lost CPU COUNT`, `take`. At `take`, does
- * what TypeScript does after and before a poll: prints the times in order with each sample's
- * number, whether it had to sort, and the losses of three CPUs; and begins a new batch.
+ * what TypeScript does after and before a poll: prints the samples in order of time, each as its
+ * number, its time and, unless that is 16, its size; whether it had to sort; and the losses of three
+ * CPUs; and begins a new batch.
  */
 const driver = `
 #include "${root}lib/shim/batch.c"
@@ -23,7 +24,7 @@ int main(void)
 {
 	void (*sample)(void *, int, void *, __u32) = shim_on_sample();
 	void (*lost)(void *, int, __u64) = shim_on_lost();
-	struct { uint32_t number, pad; uint64_t time; char rest[1024]; } event = {};
+	struct { uint32_t number, pad; uint64_t time; char rest[65536]; } event = {};
 	struct batch *batch = NULL;
 	unsigned long long a, b, c;
 	char word[16];
@@ -32,10 +33,12 @@ int main(void)
 		if (!strcmp(word, "new")) {
 			scanf("%llu %llu", &a, &b);
 			batch = shim_batch_new(a, 8, b);
-			printf("capacity %u\\n", shim_batch_capacity(batch));
+			printf("%u bytes, %u samples\\n", shim_batch_size(batch),
+			       shim_batch_max(batch));
 		} else if (!strcmp(word, "sample")) {
 			scanf("%llu %llu %llu", &a, &b, &c);
 			event.time = b;
+			memset(event.rest, event.number, sizeof(event.rest));
 			sample(batch, a, &event, c);
 			event.number++;
 		} else if (!strcmp(word, "lost")) {
@@ -50,9 +53,15 @@ int main(void)
 			if (sorted)
 				shim_batch_sort(batch);
 			for (uint32_t i = 0; i < state[0]; i++) {
-				char *at = (char *)shim_batch_samples(batch) + order[i] * batch->sample_size;
+				char *at = (char *)shim_batch_samples(batch) + order[i];
+				uint32_t number = *(uint32_t *)at, size = *(uint32_t *)(at - 4);
 
-				printf("%u:%llu ", *(uint32_t *)at, *(unsigned long long *)(at + 8));
+				printf("%u:%llu", number, *(unsigned long long *)(at + 8));
+				if (size != 16)
+					printf("/%u", size);
+				memset(event.rest, number, sizeof(event.rest));
+				printf("%s%s ", order[i] % 8 ? "unaligned" : "",
+				       memcmp(at + 16, event.rest, size - 16) ? "spoilt" : "");
 			}
 			event.number = 0;
 			printf("%s| %.0f = %.0f + %.0f + %.0f\\n", sorted ? "sorted " : "",
@@ -126,13 +135,31 @@ int main(void) { printf("%d\\n", getpagesize()); return 0; }`));
 test("shim_batch_new() makes room for twice what the ring buffers of all CPUs can hold", () => {
   const lines = linesC(flags + driver, Buffer.from("new 80 1 new 16 4"));
   const bytes = 2 * 3 * pageSize();
-  assert.deepEqual(lines, [`capacity ${Math.floor(bytes / 80)}`, `capacity ${4 * bytes / 16}`]);
+  // Each with its size before it, and aligned: the ring buffers hold no more of them.
+  assert.deepEqual(lines, [
+    `${bytes} bytes, ${Math.floor(bytes / 88)} samples`,
+    `${4 * bytes} bytes, ${Math.floor(4 * bytes / 24)} samples`,
+  ]);
 });
 
-test("shim_on_sample() cuts what is longer than a sample", () => {
-  assert.deepEqual(drive("sample 0 2 24", "sample 0 1 999", "take"), [
-    "1:1 0:2 sorted | 0 = 0 + 0 + 0",
+test("shim_on_sample() keeps what is longer than a sample whole", () => {
+  assert.deepEqual(drive("sample 0 2 24", "sample 0 1 999", "sample 0 3 20", "take"), [
+    "1:1/999 0:2/24 2:3/20 sorted | 0 = 0 + 0 + 0",
   ]);
+});
+
+test("shim_on_sample() keeps samples of all sizes apart, and aligned", () => {
+  const random = new Random(3);
+  const sizes = Array.from({ length: 100 }, () => 16 + random.below(random.pick([2, 30, 300])));
+  const steps = sizes.map((size, i) => `sample 0 ${i} ${size}`);
+  const shown = sizes.map((size, i) => `${i}:${i}${size === 16 ? "" : `/${size}`} `).join("");
+  assert.deepEqual(drive(...steps, "take"), [`${shown}| 0 = 0 + 0 + 0`]);
+});
+
+test("shim_on_sample() counts a long sample as lost that finds no room, and takes a shorter one", () => {
+  const room = 2 * 3 * pageSize() - 8;
+  const most = [`sample 0 1 ${room - 100}`, "sample 1 2 101", "sample 0 3 16", "take"];
+  assert.deepEqual(drive(...most), [`0:1/${room - 100} 2:3 | 1 = 0 + 1 + 0`]);
 });
 
 test("shim_on_sample() counts what is shorter than a sample as lost on its CPU", () => {
@@ -140,7 +167,7 @@ test("shim_on_sample() counts what is shorter than a sample as lost on its CPU",
 });
 
 test("shim_on_sample() counts what finds no room as lost", () => {
-  const room = 2 * 3 * pageSize() / 16;
+  const room = 2 * 3 * pageSize() / 24;
   const times = Array.from({ length: room + 5 }, (_, i) => i);
   const [line] = drive(...samples(times), "take");
   assert.equal(line, `${sorted(times.slice(0, room))}| 5 = 5 + 0 + 0`);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { event } from "../../src/event/layout.gen.ts";
 import { EventView } from "../../src/event/view.ts";
 import { encode, randomSamples, type Sample } from "./events.ts";
 
@@ -21,7 +22,7 @@ test("EventView reads every field of events that C wrote", () => {
     result: [0, -1, -2, 111, 32767, -32768][i % 6]!,
   }));
   const view = new EventView(encode(samples).buffer);
-  samples.forEach((sample, i) => assert.deepEqual(decode(view.at(i)), sample));
+  samples.forEach((sample, i) => assert.deepEqual(decode(view.at(i * event.size)), sample));
 });
 
 test("EventView reads the greatest value of each unsigned field", () => {
@@ -43,9 +44,9 @@ test("EventView reads times exactly up to 2^53", () => {
 test("EventView moves with at(), which returns the view itself", () => {
   const view = new EventView(encode([{ pid: 1 }, { pid: 2 }, { pid: 3 }]).buffer);
   assert.equal(view.pid, 1);
-  assert.equal(view.at(2), view);
+  assert.equal(view.at(2 * event.size), view);
   assert.equal(view.pid, 3);
-  assert.equal(view.at(1).pid, 2);
+  assert.equal(view.at(event.size).pid, 2);
 });
 
 test("EventView sees what is written into its memory later", () => {

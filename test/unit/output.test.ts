@@ -45,10 +45,10 @@ function write(
 
 const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** Told to give up after 1.5 s, it was asked each second, and did not look for itself more often. */
+/** Told to give up after 1.5 s, it was asked each second and each time that it had had room. */
 function gaveUp({ refusals, closed, left }: Outcome): void {
   assert.equal(closed, false);
-  assert.ok(refusals >= 2 && refusals < 10, `${refusals} refusals`);
+  assert.ok(refusals >= 2 && refusals < 100, `${refusals} refusals`);
   assert.ok(left! > 0 && left! < MEGABYTE, `${left} left`);
 }
 

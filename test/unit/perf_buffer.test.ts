@@ -9,7 +9,8 @@ const options = { pages: 8, sampleSize: 80, timeOffset: 4 };
 const working: Parts = {
   libbpf_num_possible_cpus: () => 3,
   shim_batch_new: () => pointer("batch"),
-  shim_batch_capacity: () => 5,
+  shim_batch_size: () => 440,
+  shim_batch_max: () => 5,
   shim_batch_samples: () => pointer("samples"),
   shim_batch_order: () => pointer("order"),
   shim_on_sample: () => pointer("on_sample"),
@@ -39,8 +40,14 @@ test("PerfBuffer hands its options and the batch's callbacks to C", () => {
 
 test("PerfBuffer has room for as many samples as the batch", () => {
   const { buffer } = open();
-  assert.equal(buffer.samples.byteLength, 5 * 80);
+  assert.equal(buffer.samples.byteLength, 440);
   assert.equal(buffer.order.length, 5);
+});
+
+test("PerfBuffer.sizeOf() reads the size before a sample", () => {
+  const samples = Uint32Array.from({ length: 110 }, (_, i) => i);
+  const { buffer } = open({}, { samples: samples.buffer });
+  assert.deepEqual([8, 96].map((offset) => buffer.sizeOf(offset)), [1, 23]);
 });
 
 test("PerfBuffer throws when there is no memory for a batch", () => {
