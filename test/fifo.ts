@@ -1,7 +1,7 @@
 /** A pipe whose reader reads only when it is told to. */
 
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -26,6 +26,22 @@ export class Fifo implements Disposable {
   handOver(): void {
     if (this.#writerOpen) closeSync(this.writer);
     this.#writerOpen = false;
+  }
+
+  /**
+   * Fills the pipe to the last byte. A writer that does not wait leaves up to 4095 of them, since it
+   * writes so few as a whole or not at all: pipe(7).
+   */
+  fill(): void {
+    const { O_WRONLY, O_NONBLOCK } = constants;
+    const fd = openSync(`/proc/self/fd/${this.#reader}`, O_WRONLY | O_NONBLOCK);
+    try {
+      for (;;) writeSync(fd, ".");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** What is in the pipe now. */

@@ -3,6 +3,7 @@
 import { after, describe, it, type TestContext } from "node:test";
 import assert from "node:assert/strict";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { parseRows, wholeLines } from "../cases.ts";
 import { Child, endAll, eventually, type Signal } from "../child.ts";
 import { Fifo } from "../fifo.ts";
@@ -207,10 +208,13 @@ describe("standard output", needsKernel(), () => {
         fifo.handOver();
         let text = "";
         await eventually("the header", () => (text += fifo.read()).includes("\nPID "));
-        await connect(netns, port, 5000);
+        fifo.fill();
+        await connect(netns, port, 10);
         const { ms, status } = await child.stop("SIGTERM");
         endedAtOnce(t, ms);
         assert.equal(status, 0);
+        // Neither a row nor what -v says at the end had room.
+        assert.match(fifo.read(), /^\.+$/);
       },
     );
 
@@ -260,6 +264,7 @@ describe("standard output", needsKernel(), () => {
       }
     });
 
+    // After a lone row the loop does not look at the socket before there is another one, or for 5 s.
     it(
       `tcpconnect ends when the reader of its socket has gone (${runtime})`,
       limit,
@@ -267,14 +272,35 @@ describe("standard output", needsKernel(), () => {
         const { netns, port } = await served();
         const command = ["sh", "-c", onSocket, "sh", ...commands[runtime]];
         const tool = await Tool.start(["-P", port], { command });
-        tool.child.pause();
-        await connect(netns, port, 100);
+        await connect(netns, port);
+        await tool.child.until(() => tool.rows.length === 1);
         tool.child.hangUp();
         await connect(netns, port);
         const { status, stderr } = await tool.child.endsItself();
         assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
       },
     );
+
+    // A write to a TCP socket fails with ECONNRESET then, not with EPIPE as one to a local socket.
+    it(`tcpconnect ends when its TCP socket was reset (${runtime})`, limit, async () => {
+      const { netns, port } = await served();
+      const server = createServer();
+      const reset = new Promise<void>((resolve) =>
+        server.once(
+          "connection",
+          (socket) => socket.once("data", () => socket.once("close", resolve).resetAndDestroy()),
+        )
+      );
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port: to } = server.address() as AddressInfo;
+      const script = `exec >/dev/tcp/127.0.0.1/${to} && exec "$@"`;
+      const child = new Child(["bash", "-c", script, "bash", ...commands[runtime], "-P", port]);
+      await reset; // by who has read the header
+      await connect(netns, port);
+      const { status, stderr } = await child.endsItself();
+      server.close();
+      assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+    });
 
     it(`tcpconnect fails in one line when its output is full (${runtime})`, limit, async () => {
       const full = openSync("/dev/full", "w");
