@@ -109,7 +109,6 @@ struct sock {
 	int sk_err;
 	int sk_err_soft;
 	__u8 sk_shutdown;
-	__u32 sk_txhash;
 	struct sk_buff_head sk_error_queue;
 	struct socket *sk_socket;
 };
@@ -121,6 +120,10 @@ struct sock {
 struct inet_sock {
 	struct sock sk;
 	__u16 inet_sport;
+};
+
+struct tcp_sock {
+	__u32 write_seq;
 };
 
 struct socket {

@@ -69,7 +69,7 @@ struct call {
 	/* tracepoint only */
 	__u8 begun; /* sk has changed its state: it is an attempt, and has its event */
 	__u16 len;  /* of the address */
-	__u32 txhash;
+	__u32 write_seq;
 	__u64 uaddr; /* user pointer */
 	__u64 time;
 };

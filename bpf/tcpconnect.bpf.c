@@ -375,6 +375,14 @@ static __always_inline struct inet_sock *connectable(__u32 fd)
 	return inet;
 }
 
+/* The number of the byte to send next; the outer socket of MPTCP sends none. */
+static __always_inline __u32 sequence(struct inet_sock *inet)
+{
+	if (BPF_CORE_READ(inet, sk.sk_protocol) != IPPROTO_TCP)
+		return 0;
+	return BPF_CORE_READ((struct tcp_sock *)inet, write_seq);
+}
+
 /*
  * Whether a call that failed without a change of state was an attempt: whether it asked a TCP
  * socket, neither connected nor connecting, for a destination. Whoever turned it down, that is so:
@@ -385,8 +393,7 @@ static __always_inline struct inet_sock *connectable(__u32 fd)
  * It was none if it came too late: two threads can find a socket unconnected, but one is first. The
  * other is told so (EISCONN, EALREADY, EINPROGRESS), or waits for the first one's end and returns
  * with the same error, or with ECONNABORTED if that is taken, or is interrupted. An attempt that
- * others can wait for has given the socket a new sk_txhash (not MPTCP's own socket, which has
- * none), and without an attempt it does not change.
+ * others can wait for has moved the socket's sequence number; without one it stands still.
  */
 static __always_inline bool was_attempt(const struct call *call, __s64 ret)
 {
@@ -402,7 +409,7 @@ static __always_inline bool was_attempt(const struct call *call, __s64 ret)
 	case ERESTARTSYS:
 		return false;
 	}
-	return BPF_CORE_READ(inet, sk.sk_txhash) == call->txhash;
+	return sequence(inet) == call->write_seq;
 }
 
 SEC("tp/syscalls/sys_enter_connect")
@@ -422,7 +429,7 @@ int sys_enter_connect(struct sys_enter *ctx)
 		return 0;
 	call.sk = (__u64)inet;
 	call.len = len;
-	call.txhash = BPF_CORE_READ(inet, sk.sk_txhash);
+	call.write_seq = sequence(inet);
 	call.uaddr = ctx->args[1];
 	call.time = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&calls, &tid, &call, BPF_ANY))
