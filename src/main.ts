@@ -3,6 +3,7 @@
 import { writeSync } from "node:fs";
 import { type Libbpf, LoadError, LogLevel } from "../lib/mod.ts";
 import { checkBtf } from "./cli/btf.ts";
+import { completions } from "./cli/completions.ts";
 import { examine } from "./cli/doctor.ts";
 import { fail, reportRefusals } from "./cli/failure.ts";
 import { help, usage, version } from "./cli/help.ts";
@@ -45,6 +46,8 @@ async function run(request: Request, load: Load): Promise<number> {
       return print(usage);
     case "version":
       return print(version);
+    case "completions":
+      return print(completions(request.shell));
     case "doctor": {
       const { text, works } = await examine(await loaded(load), request.spec);
       print(text);

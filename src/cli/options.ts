@@ -7,20 +7,47 @@ import { choice, list, milliseconds, pages, pid, port, uid, UsageError } from ".
 /** The parts of the help in which options stand; `unavailable` ones are not in it. */
 export type Group = "show" | "trace" | "attach" | "other" | "unavailable";
 
+/** The titles of these parts, as `--help` and the manual have them. */
+export const groupTitles: Readonly<Record<Exclude<Group, "unavailable">, string>> = {
+  show: "What to show",
+  trace: "What to trace",
+  attach: "How to trace",
+  other: "Other",
+};
+
+/**
+ * What a shell offers for a value: words (none: nothing), or what it looks up itself. A `user` is a
+ * name in /etc/passwd, a `process` a PID.
+ */
+export type Completes = readonly string[] | "user" | "process" | "file";
+
+/** The shells for which `--completions` has a script. */
+export const shells = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof shells)[number];
+
 /** What describes an option. */
 interface Description {
   /** Its letters. */
   readonly short?: string;
   /** How `--help` names its value; an option without one is a flag. */
   readonly value?: string;
+  /** What a shell offers for its value, or for each element of a list. */
+  readonly completes?: Completes;
+  /** Whether its value is a comma-separated list. */
+  readonly list?: true;
   readonly group: Group;
   /** What it does, without a full stop. */
   readonly sentence: string;
+  /** What the manual says beyond that, in whole sentences. */
+  readonly details?: string;
   /** Long names of the flags that come with it. */
   readonly implies?: readonly string[];
   /** Long names of the options that are refused beside it; one of two names the other. */
   readonly excludes?: readonly string[];
 }
+
+/** What describes an option that takes a value. */
+type Valued = Description & { value: string; completes: Completes };
 
 /** One option. */
 export interface Option<T> extends Description {
@@ -37,7 +64,7 @@ const flag = (description: Description): Option<boolean> => ({
 });
 
 const value = <T>(
-  description: Description & { value: string },
+  description: Valued,
   none: T,
   parse: (text: string) => T,
 ): Option<T> => ({
@@ -47,11 +74,12 @@ const value = <T>(
 });
 
 const values = <T>(
-  description: Description & { value: string },
+  description: Valued,
   what: string,
   parse: (text: string) => T,
 ): Option<T[]> => ({
   ...description,
+  list: true,
   multiple: true,
   parse: (texts) => list(texts, what, parse),
 });
@@ -68,18 +96,29 @@ const unavailable = (short: string, name: string): Option<void> => ({
   },
 });
 
+const orList = (names: readonly string[]) => names.join(", ").replace(/, ([^,]+)$/, " or $1");
+const attachNames = ["auto", ...backendNames] as const;
+
 /** All options by their long names, in the order of the help. */
 export const options = {
   count: flag({
     short: "c",
     group: "show",
     sentence: "Count connects by source address, destination address and port",
+    details:
+      "It prints no rows, but a report at the end, with the busiest flow first. With -r it " +
+      "counts by result too, and has the mean and the greatest latency. It can count 65,536 flows, " +
+      "and tells how many connects it could not count beyond them.",
     excludes: ["timestamp", "print-uid"],
   }),
   json: flag({
     short: "j",
     group: "show",
     sentence: "One JSON object a line, with the names of the Elastic Common Schema",
+    details:
+      "What is not known is absent. The UID and both ports are always in it, the result only " +
+      "with -r. A loss is an object too, whose `event.action` is `lost`. With -c there is one " +
+      "object for each flow, at the end.",
     excludes: ["timestamp"],
   }),
   lport: flag({
@@ -119,6 +158,7 @@ export const options = {
   "min-latency": value(
     {
       value: "MS",
+      completes: [],
       group: "trace",
       sentence: "Only attempts that took at least MS milliseconds; implies -r",
       implies: ["result"],
@@ -130,6 +170,7 @@ export const options = {
     {
       short: "p",
       value: "PIDS",
+      completes: "process",
       group: "trace",
       sentence: "Only these processes; a comma-separated list, as below",
     },
@@ -137,7 +178,13 @@ export const options = {
     pid,
   ),
   port: values(
-    { short: "P", value: "PORTS", group: "trace", sentence: "Only these destination ports" },
+    {
+      short: "P",
+      value: "PORTS",
+      completes: [],
+      group: "trace",
+      sentence: "Only these destination ports",
+    },
     "port",
     port,
   ),
@@ -145,8 +192,10 @@ export const options = {
     {
       short: "u",
       value: "UIDS",
+      completes: "user",
       group: "trace",
       sentence: "Only these users, by UID or by name",
+      details: "Names are looked up in /etc/passwd.",
     },
     "UID",
     uid,
@@ -155,17 +204,20 @@ export const options = {
   attach: value<BackendName | "auto">(
     {
       value: "BACKEND",
+      completes: attachNames,
       group: "attach",
-      sentence: `auto (the default), ${backendNames.join(", ").replace(/, (\w+)$/, " or $1")}`,
+      sentence: `auto (the default), ${orList(backendNames)}`,
     },
     "auto",
-    (text) => choice(text, "--attach", ["auto", ...backendNames] as const),
+    (text) => choice(text, "--attach", attachNames),
   ),
   btf: value<string | undefined>(
     {
       value: "FILE",
+      completes: "file",
       group: "attach",
       sentence: "Take the kernel's BTF from FILE, for a kernel that carries none",
+      details: "The back end fentry needs the kernel's own BTF all the same.",
     },
     undefined,
     (text) => text,
@@ -173,8 +225,10 @@ export const options = {
   "buffer-pages": value<number | undefined>(
     {
       value: "N",
+      completes: [],
       group: "attach",
       sentence: "Pages of each CPU's perf buffer, a power of two; by default it has 512 KiB",
+      details: "In a larger one fewer events are lost when many come at once.",
     },
     undefined,
     pages,
@@ -183,12 +237,24 @@ export const options = {
   doctor: flag({
     group: "other",
     sentence: "Try every back end on this kernel, and say what works and why not",
+    details: "It makes connects of its own to see them. The exit status is 1 if no back end works.",
   }),
   verbose: flag({
     short: "v",
     group: "other",
     sentence: "Say how it attached and why not otherwise, with libbpf's log",
+    details: "At the end it prints how many attempts were printed, filtered and lost.",
   }),
+  completions: value<Shell | undefined>(
+    {
+      value: "SHELL",
+      completes: shells,
+      group: "other",
+      sentence: `Print the script that completes command lines in ${orList(shells)}`,
+    },
+    undefined,
+    (text) => choice(text, "--completions", shells),
+  ),
   help: flag({ short: "?h", group: "other", sentence: "Give this help" }),
   usage: flag({ group: "other", sentence: "Give a short usage message" }),
   version: flag({ short: "V", group: "other", sentence: "Print the version" }),
@@ -204,3 +270,16 @@ export type Values = { readonly [N in OptionName]: ReturnType<(typeof options)[N
 
 /** The table as pairs, with what all options have in common. */
 export const optionEntries = Object.entries(options) as [OptionName, Option<unknown>][];
+
+/** An option with its long name, whatever that is. */
+export type Entry = readonly [name: string, option: Option<unknown>];
+
+/** What the help, the manual and completions tell of. */
+export const shownOptions: readonly Entry[] = optionEntries.filter(([, { group }]) =>
+  group !== "unavailable"
+);
+
+/** All that an option may be called on the command line, letters first. */
+export function spellings([name, { short = "" }]: Entry): string[] {
+  return [...[...short].map((letter) => `-${letter}`), `--${name}`];
+}

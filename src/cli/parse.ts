@@ -4,12 +4,13 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { type ColumnKey, columns, needsOf } from "../event/columns.ts";
 import type { TraceSpec } from "../kernel/spec.ts";
 import type { TableOptions } from "../views/table.ts";
-import { optionEntries, type Values } from "./options.ts";
+import { optionEntries, type Shell, type Values } from "./options.ts";
 import { UsageError } from "./values.ts";
 
 /** What the command line asks for. */
 export type Request =
   | { readonly run: "help" | "usage" | "version" }
+  | { readonly run: "completions"; readonly shell: Shell }
   | { readonly run: "doctor"; readonly spec: TraceSpec; readonly verbose: boolean }
   | {
     readonly run: "trace";
@@ -131,6 +132,7 @@ export function parse(args: readonly string[]): Request {
   if (given["usage"]) return { run: "usage" };
   if (given["version"]) return { run: "version" };
   const v = evaluate(given);
+  if (v.completions) return { run: "completions", shell: v.completions };
   const keys = chosenColumns(v);
   const needs = needsOf(keys);
   const spec: TraceSpec = {

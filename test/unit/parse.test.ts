@@ -174,6 +174,13 @@ for (const [arg, run] of [["--usage", "usage"], ["-V", "version"], ["--version",
   });
 }
 
+for (const shell of ["bash", "zsh", "fish"]) {
+  test(`parse() takes --completions ${shell}`, () => {
+    assert.deepEqual(parse(["--completions", shell]), { run: "completions", shell });
+    assert.deepEqual(parse(["-t", `--comp=${shell}`]), { run: "completions", shell });
+  });
+}
+
 test("parse() gives help before it looks at values", () => {
   assert.equal(parse(["-p", "nonsense", "--help"]).run, "help");
 });
@@ -207,7 +214,7 @@ const longNames: [string, ...string[]][] = [
   ...["verbose", "timestamp", "count", "print-uid", "source-port", "lport", "result"],
   ...["failed", "json", "doctor", "ipv4", "ipv6", "help", "usage", "version"],
 ].map((name) => [name]);
-const valued = { pid: "1", uid: "1", port: "1", attach: "auto", btf: "/x" };
+const valued = { pid: "1", uid: "1", port: "1", attach: "auto", btf: "/x", completions: "zsh" };
 longNames.push(...Object.entries({ ...valued, "buffer-pages": "8", "min-latency": "1" }));
 
 for (const [name, text] of Object.entries({ help, usage })) {

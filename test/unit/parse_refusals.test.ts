@@ -24,6 +24,8 @@ const refused: [string, string[], RegExp][] = [
   ["a number of thirty digits", ["-p", "9".repeat(30)], /PID/],
   ["a value with a newline in it", ["-p", "1\n2"], /PID/],
   ["a user with a newline in it", ["-u", "a\nb"], /user/],
+  ["an unknown shell", ["--completions", "tcsh"], /--completions 'tcsh': not bash, zsh, fish/],
+  ["a shell with something wrong beside it", ["--completions", "zsh", "-p", "x"], /PID 'x'/],
   ["a back end with a newline in it", ["--attach", "kprobe\n"], /attach/],
   ["a latency with a newline in it", ["--min-latency", "1\n"], /latency/],
   // Bounds.
