@@ -55,7 +55,7 @@ msg = @printf '  %-8s %s\n' '$(1)' '$(2)';
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: force all deps build run test test-vm bench bench-vm check fmt generate install clean
+.PHONY: force all deps build share run test test-vm bench bench-vm check fmt generate install clean
 all: build
 build: $(TOOL)
 
@@ -143,6 +143,14 @@ $(TOOL): $(O)/tcpconnect.so $(ts) $(O)/ts.list package.json $(foreign) node_modu
 		--compile-exec-argv=--no-addons --outfile=$@ >$(O)/bun.log || \
 		{ cat $(O)/bun.log; exit 1; }
 
+# The manual and the completions, in build/share as under PREFIX/share, for any ARCH. Always made
+# anew, since the page has the date of the commit, or of today where there is none.
+
+share: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
+share: node_modules/.package-lock.json
+	$(call msg,SHARE,build/share)
+	$(Q)$(BUN) packaging/share.ts build/share
+
 # Types of the kernel program for TypeScript; committed, so that `make check` can tell a change.
 
 types := event flow flow_stats counters result .rodata .bss
@@ -171,6 +179,8 @@ test: build $(O)/test/client | build/deps-test
 	$(Q)$(DENO) test --allow-all test/unit
 	$(call msg,TEST,test/kernel)
 	$(Q)$(SUDO) env CI=$(CI) $(BUN) test --timeout 60000 test/kernel
+	$(call msg,TEST,test/tools)
+	$(Q)$(BUN) test --timeout 60000 test/tools
 
 # The guests: other kernels, other machines, and the C tool beside ours.
 guests := build/test/client
@@ -197,18 +207,18 @@ c := $(bpf) $(shim) $(client) $(wildcard bench/*.c)
 prose := $(wildcard *.md */*.md *.json)
 fmt: node_modules/.package-lock.json | build/deps-test
 	$(Q)$(CLANG_FORMAT) -i $(c)
-	$(Q)$(DENO) fmt --quiet src lib test bench $(prose)
+	$(Q)$(DENO) fmt --quiet src lib test bench packaging $(prose)
 
 check: $(O)/tcpconnect.so node_modules/.package-lock.json | build/deps-test
 	$(call msg,CHECK,format)
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(c)
-	$(Q)$(DENO) fmt --quiet --check src lib test bench $(prose)
+	$(Q)$(DENO) fmt --quiet --check src lib test bench packaging $(prose)
 	$(call msg,CHECK,lint)
-	$(Q)$(DENO) lint --quiet src lib test bench
+	$(Q)$(DENO) lint --quiet src lib test bench packaging
 	$(call msg,CHECK,rules)
 	$(Q)$(BUN) test/rules.ts
 	$(call msg,CHECK,types)
-	$(Q)$(DENO) check --quiet src lib test bench
+	$(Q)$(DENO) check --quiet src lib test bench packaging
 	$(call msg,CHECK,generated)
 	$(Q)$(layout) | diff -u src/event/layout.gen.ts - || { echo 'stale: run make generate'; exit 1; }
 

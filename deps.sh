@@ -21,6 +21,14 @@ test  jq                  jq               jq
 test  ip                  iproute2         iproute
 test  iptables            iptables         iptables-nft
 test  setpriv             util-linux       util-linux
+test  script              bsdutils         util-linux-script
+test  man                 man-db           man-db
+test  mandoc              mandoc           mandoc
+test  groff               groff-base       groff-base
+test  zsh                 zsh              zsh
+test  fish                fish             fish
+test  bash_completion     bash-completion  bash-completion
+test  ps                  procps           procps-ng
 vm    ld.lld              lld              lld
 vm    nft                 nftables         nftables
 vm    tc                  iproute2         iproute-tc
@@ -34,6 +42,7 @@ have() {
 	*.a) for file in /usr/lib/*/"$1" /usr/lib64/"$1"; do [ ! -e "$file" ] || return 0; done; false ;;
 	*.h) [ -e "/usr/include/$1" ] ;;
 	# Ubuntu's /usr/sbin/bpftool is a wrapper that looks for one that fits the kernel.
+	bash_completion) [ -e /usr/share/bash-completion/bash_completion ] ;;
 	bpftool) bpftool version >/dev/null 2>&1 || ls /usr/lib/linux-tools/*/bpftool >/dev/null 2>&1 ;;
 	*) command -v "$1" >/dev/null ;;
 	esac

@@ -127,6 +127,11 @@ export class Child {
     this.#process.stdout?.resume();
   }
 
+  /** Writes to its standard input. */
+  write(text: string): void {
+    this.#process.stdin?.write(text);
+  }
+
   /** Writes to its standard input, and closes it. */
   input(text: string): void {
     this.#process.stdin?.end(text);

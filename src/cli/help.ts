@@ -1,14 +1,23 @@
 /** What `--help`, `--usage` and `--version` print: from the options table. */
 
 import project from "../../package.json" with { type: "json" };
-import { backends } from "../kernel/backends.ts";
-import { type Group, type Option, optionEntries } from "./options.ts";
+import { type Group, groupTitles, type Option, shownOptions } from "./options.ts";
+import {
+  backEndNeeds,
+  backEndsCompared,
+  choiceOfBackEnd,
+  examples,
+  exitStatuses,
+  notAvailable,
+  purpose,
+  results,
+  timesAndIds,
+} from "./prose.ts";
 
 export const version = `tcpconnect ${project.version}\n`;
 
 const WIDTH = 98;
 
-const shown = optionEntries.filter(([, { group }]) => group !== "unavailable");
 const withValue = (name: string, { value }: Option<unknown>) =>
   value === undefined ? name : `${name} ${value}`;
 
@@ -30,13 +39,13 @@ function byLetter(a: string, b: string): number {
 }
 
 function synopsis(): string {
-  const flags = shown.filter(([, { value }]) => value === undefined);
+  const flags = shownOptions.filter(([, { value }]) => value === undefined);
   const letters = flags.flatMap(([, { short = "" }]) => [...short]).sort(byLetter).join("");
-  const capitalsLast = ([, { short = "" }]: (typeof shown)[number]) =>
+  const capitalsLast = ([, { short = "" }]: (typeof shownOptions)[number]) =>
     `${/[A-Z]/.test(short)}${short}`;
-  const valued = shown.filter(([, { short, value }]) => short && value !== undefined)
+  const valued = shownOptions.filter(([, { short, value }]) => short && value !== undefined)
     .sort((a, b) => capitalsLast(a) < capitalsLast(b) ? -1 : 1);
-  const long = shown.toSorted(([a], [b]) => a < b ? -1 : 1);
+  const long = shownOptions.toSorted(([a], [b]) => a < b ? -1 : 1);
   return wrap([
     "Usage: tcpconnect",
     `[-${letters}]`,
@@ -49,50 +58,44 @@ export const usage = synopsis();
 
 /** The options of a group, a line each. */
 function section(wanted: Group): string {
-  return shown.filter(([, { group }]) => group === wanted).map(([name, option]) => {
+  return shownOptions.filter(([, { group }]) => group === wanted).map(([name, option]) => {
     const letters = [...option.short ?? ""].map((letter) => `-${letter}, `).join("");
     const names = `${letters.padStart(4)}${withValue(`--${name}`, option)}`;
     return `  ${names.padEnd(23)} ${option.sentence}\n`;
   }).join("");
 }
 
-const needs = Object.entries(backends).map(([name, { needs }]) => `${name} ${needs}`).join(", ");
+/** A paragraph, in lines. */
+const paragraph = (text: string) => wrap(text.split(" "), "").trimEnd();
+
+const column = Math.max(...examples.map(([command]) => command.length));
+const needs = backEndNeeds.map((words) => words.join(" ")).join(", ");
+const outcomes = results.map(({ name, condition = "" }) => `${name} ${condition}`.trimEnd());
+const statuses = exitStatuses.map((words) => words.join(" ")).join(", ");
 
 export const help = `\
 Usage: tcpconnect [OPTION...]
-Trace active TCP connections: each connect(), with its process and both ends.
+${purpose}
 
 EXAMPLES:
-    tcpconnect             # trace all TCP connects
-    tcpconnect -t          # with the time since the first one
-    tcpconnect -U -u 1000  # of one user, with the UID
-    tcpconnect -p 181,182  # of two processes
-    tcpconnect -P 80,443   # to these ports
-    tcpconnect -c          # count by source and destination; Ctrl-C prints
-    tcpconnect -r          # how each attempt ended, and how long it took
-    tcpconnect --failed    # only what did not work
+${examples.map(([command, what]) => `    ${command.padEnd(column)}  # ${what}`).join("\n")}
 
-What to show:
+${groupTitles.show}:
 ${section("show")}
-What to trace:
+${groupTitles.trace}:
 ${section("trace")}
-How to trace:
+${groupTitles.attach}:
 ${section("attach")}
 ${section("other")}
+${paragraph(`Back ends: ${choiceOfBackEnd} ${needs}. ${backEndsCompared}`)}
+
+${notAvailable}
+
 ${
-  wrap(
-    (`Back ends: auto takes the first that works. ${needs}. They print the same rows. With tracepoint ` +
-      "and no cgroup v2, a row waits for the connection's next change of state: an answer, a failure, " +
-      "a close.").split(" "),
-    "",
+  paragraph(
+    `With -r, RESULT is ${outcomes.slice(0, -1).join(", ")}, or ${outcomes.at(-1)}. ${timesAndIds}`,
   )
 }
--C/--cgroupmap and -M/--mntnsmap are not available.
 
-With -r, RESULT is ok, the name of an errno, closed if the program gave up before an answer, or
-pending for what is open when tracing ends. LAT(ms) runs from the attempt to then. TIME(s) counts
-from the first attempt shown; rows come in the order of their ends. PIDs and UIDs are the host's.
-
-Exit status: 0 after a signal or when the reader has gone, 1 when tracing is not possible, 64 for
-a command line it cannot take.
+${paragraph(`Exit status: ${statuses}.`)}
 `;

@@ -2,6 +2,7 @@
 
 import { backendNames } from "../kernel/backends.ts";
 import type { BackendName } from "../kernel/spec.ts";
+import { listed } from "./prose.ts";
 import { choice, list, milliseconds, pages, pid, port, uid, UsageError } from "./values.ts";
 
 /** The parts of the help in which options stand; `unavailable` ones are not in it. */
@@ -96,7 +97,6 @@ const unavailable = (short: string, name: string): Option<void> => ({
   },
 });
 
-const orList = (names: readonly string[]) => names.join(", ").replace(/, ([^,]+)$/, " or $1");
 const attachNames = ["auto", ...backendNames] as const;
 
 /** All options by their long names, in the order of the help. */
@@ -116,9 +116,9 @@ export const options = {
     group: "show",
     sentence: "One JSON object a line, with the names of the Elastic Common Schema",
     details:
-      "What is not known is absent. The UID and both ports are always in it, the result only " +
-      "with -r. A loss is an object too, whose `event.action` is `lost`. With -c there is one " +
-      "object for each flow, at the end.",
+      "All that is known without extra cost is in it, the UID and the source port too, but " +
+      "the result only with -r. What is not known is absent. A loss is an object whose " +
+      "`event.action` is `lost`. With -c there is one object for each flow, at the end.",
     excludes: ["timestamp"],
   }),
   lport: flag({
@@ -206,7 +206,7 @@ export const options = {
       value: "BACKEND",
       completes: attachNames,
       group: "attach",
-      sentence: `auto (the default), ${orList(backendNames)}`,
+      sentence: `auto (the default), ${listed(backendNames, "or")}`,
     },
     "auto",
     (text) => choice(text, "--attach", attachNames),
@@ -250,7 +250,7 @@ export const options = {
       value: "SHELL",
       completes: shells,
       group: "other",
-      sentence: `Print the script that completes command lines in ${orList(shells)}`,
+      sentence: `Print the script that completes command lines in ${listed(shells, "or")}`,
     },
     undefined,
     (text) => choice(text, "--completions", shells),

@@ -11,13 +11,16 @@ const NEWLINE = 0x0a;
 
 type Counter = keyof typeof counters.fields;
 
-/** Why attempts are in no row. */
-export type Cause =
-  | "perf buffer full"
-  | "CPU came up later"
-  | "map full"
-  | "probe missed"
-  | "output stuck";
+/** Why attempts are in no row, each with what it means, for the manual. */
+export const causes = {
+  "perf buffer full": "Events came faster than they were read; larger buffers help",
+  "CPU came up later": "The CPU was not online at the start; start again",
+  "map full":
+    "More attempts waited for a result, or more flows were counted, than the map has room for",
+  "probe missed": "The kernel did not run one of the programs",
+  "output stuck": "The reader of standard output took nothing for 30 ms after the signal to end",
+} as const;
+export type Cause = keyof typeof causes;
 
 /** Who is told of losses. */
 export interface Listener {
