@@ -39,6 +39,7 @@ static __always_inline void count_flow(const struct event *ev)
 
 static __always_inline void submit(void *ctx, struct event *ev)
 {
+	__u32 size = EVENT_SIZE(want_tail);
 	long err;
 
 	if (count_flows) {
@@ -46,19 +47,21 @@ static __always_inline void submit(void *ctx, struct event *ev)
 		return;
 	}
 	if (quiet)
-		err = bpf_perf_event_output(ctx, &quiet_events, BPF_F_CURRENT_CPU, ev, sizeof(*ev));
+		err = bpf_perf_event_output(ctx, &quiet_events, BPF_F_CURRENT_CPU, ev, size);
 	else
-		err = bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, ev, sizeof(*ev));
+		err = bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, ev, size);
 	if (err == -ENOSPC)
 		LOSE(lost_output);
 	else if (err)
 		LOSE(lost_cpu);
 }
 
-static __always_inline void remember(__u64 sk, const struct event *ev)
+static __always_inline void remember(__u64 sk, struct event *ev)
 {
-	long err = bpf_map_update_elem(&attempts, &sk, ev, BPF_NOEXIST);
+	long err;
 
+	ev->retrans = RETRANS_UNKNOWN;
+	err = bpf_map_update_elem(&attempts, &sk, ev, BPF_NOEXIST);
 	if (err == -EEXIST) {
 		/* Its end was missed, and the kernel gave the address to another socket. */
 		BOOK(lost_missed);

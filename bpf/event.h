@@ -65,6 +65,13 @@ static __always_inline bool destination_passes(const struct event *ev)
 	return PASSES(filter_port, ev->dport);
 }
 
+static __always_inline void fill_tail(struct event *ev, __u32 tid)
+{
+	ev->tid = tid;
+	ev->retrans = 0;
+	ev->rtt = 0;
+}
+
 /* Whether the destination passes the filters; completes the event if so. */
 static __always_inline bool fill_rest(struct event *ev)
 {
@@ -72,6 +79,7 @@ static __always_inline bool fill_rest(struct event *ev)
 		return false;
 	ev->time = bpf_ktime_get_ns();
 	ev->latency = 0;
+	fill_tail(ev, want_tail ? bpf_get_current_pid_tgid() : 0);
 	bpf_get_current_comm(ev->comm, sizeof(ev->comm));
 	return true;
 }
@@ -91,6 +99,7 @@ static __always_inline bool fill_task(struct event *ev)
 		return false;
 	ev->time = bpf_ktime_get_ns();
 	ev->latency = 0;
+	fill_tail(ev, want_tail ? BPF_CORE_READ(task, pid) : 0);
 	bpf_core_read(ev->comm, sizeof(ev->comm), &task->comm);
 	return true;
 }

@@ -124,6 +124,8 @@ struct inet_sock {
 
 struct tcp_sock {
 	__u32 write_seq;
+	__u32 total_retrans;
+	__u32 srtt_us;
 };
 
 struct socket {
@@ -160,6 +162,7 @@ struct cred {
 };
 
 struct task_struct {
+	int pid;
 	int tgid;
 	const struct cred *cred;
 	char comm[16];

@@ -17,6 +17,7 @@ const volatile __u32 filter_port_count = 0;
 const volatile __u16 filter_family = 0; /* 4, 6 or 0 for both */
 
 const volatile bool want_uid = false;	  /* else a UID is only looked at to filter by it */
+const volatile bool want_tail = false;	  /* samples have the tail of struct event */
 const volatile bool count_flows = false;  /* count in the flows map, no samples */
 const volatile bool flow_sport = false;	  /* tell flows apart by source port */
 const volatile bool want_result = false;  /* one record per attempt, when its fate is known */

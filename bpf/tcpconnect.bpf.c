@@ -61,6 +61,7 @@ static __always_inline int connect_return(void *ctx, struct inet_sock *inet, int
 	if (!attempt)
 		return 0;
 	if (ret) {
+		attempt->retrans = 0; /* no SYN was sent */
 		fill_bound(attempt, inet, direct);
 		verdict(ctx, key, attempt, -ret);
 		return 0;
@@ -306,6 +307,33 @@ SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(state_raw_twin, struct inet_sock *inet, int from, int to)
 {
 	return ends(from) ? state_end(ctx, inet, to, false) : 0;
+}
+
+/*
+ * What TCP has measured until then, for columns that few ask for: loaded only for them, and
+ * attached before the programs above, which take the attempt out of the map. A program of its own,
+ * since each start of -r with fentry or kprobe would take a millisecond longer if those read struct
+ * tcp_sock.
+ */
+SEC("raw_tp/inet_sock_set_state")
+int BPF_PROG(measure, struct tcp_sock *tcp, int from, int to)
+{
+	__u64 key = (__u64)tcp;
+	struct event *attempt;
+	__u32 srtt;
+
+	if (!ends(from) || to == TCP_SYN_RECV)
+		return 0;
+	attempt = bpf_map_lookup_elem(&attempts, &key);
+	if (!attempt)
+		return 0;
+	bpf_core_read(&attempt->retrans, sizeof(attempt->retrans), &tcp->total_retrans);
+	/* After a retransmit it is not known which SYN was answered. */
+	if (to == TCP_ESTABLISHED && !attempt->retrans) {
+		bpf_core_read(&srtt, sizeof(srtt), &tcp->srtt_us);
+		attempt->rtt = (srtt >> 3) * 1000ULL;
+	}
+	return 0;
 }
 
 /* The source port is chosen and the SYN about to go out; in the caller's context. */

@@ -3,6 +3,7 @@
 #ifndef TCPCONNECT_H
 #define TCPCONNECT_H
 
+#include <stddef.h>
 #include <linux/types.h>
 
 #define MAX_PIDS  64
@@ -18,6 +19,9 @@ enum result {
 	RESULT_REFUSED = -4, /* the kernel turned the call down; its return has the errno */
 };
 
+/* The attempt waits, or the kernel skipped the program that reads the number. */
+#define RETRANS_UNKNOWN 0xffffffff
+
 /* One row: a perf buffer sample, and the value of an attempt that waits for its end. */
 struct event {
 	__u64 time;	/* of this record, CLOCK_MONOTONIC, ns; a waiting attempt holds its start */
@@ -31,7 +35,15 @@ struct event {
 	__u16 dport;
 	__u16 family; /* 4 or 6 */
 	__s16 result; /* enum result or errno */
+
+	/* The tail: a sample has it only with want_tail. */
+	__u32 tid;     /* thread id */
+	__u32 retrans; /* of the SYN, or RETRANS_UNKNOWN */
+	__u64 rtt;     /* round-trip time, ns; 0 if not known */
 };
+
+/* How long a sample is. */
+#define EVENT_SIZE(tail) ((tail) ? sizeof(struct event) : offsetof(struct event, tid))
 
 /* What -c counts by. */
 struct flow {

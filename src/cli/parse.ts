@@ -144,6 +144,8 @@ export function parse(args: readonly string[]): Request {
     ports: v.port,
     family: v.ipv4 ? 4 : v.ipv6 ? 6 : 0,
     uid: needs.has("uid"),
+    tid: needs.has("tid"),
+    tcpInfo: needs.has("tcp-info"),
     verdict: needs.has("verdict"),
     onlyFailed: v.failed,
     minLatency: v["min-latency"],

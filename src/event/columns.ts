@@ -14,8 +14,11 @@ import type { TextBuffer } from "./text.ts";
 import { hundredths, resultName } from "./verdict.ts";
 import type { EventView } from "./view.ts";
 
-/** What a column needs beyond what every event has: a UID, or the verdict of the attempt. */
-export type Need = "uid" | "verdict";
+/**
+ * What a column needs beyond what every event has: the UID, the thread, the verdict of the attempt,
+ * or what TCP measured until then.
+ */
+export type Need = "uid" | "tid" | "verdict" | "tcp-info";
 
 /** Appends the cell of one event. */
 export type Writer = (text: TextBuffer, event: EventView) => void;

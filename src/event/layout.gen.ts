@@ -1,7 +1,7 @@
 // Generated from the BTF of the BPF object: do not edit, run `make generate`.
 
 export const event = {
-  "size": 80,
+  "size": 96,
   "fields": {
     "time": { "offset": 0, "type": "u64", "length": 1 },
     "latency": { "offset": 8, "type": "u64", "length": 1 },
@@ -14,6 +14,9 @@ export const event = {
     "dport": { "offset": 74, "type": "u16", "length": 1 },
     "family": { "offset": 76, "type": "u16", "length": 1 },
     "result": { "offset": 78, "type": "i16", "length": 1 },
+    "tid": { "offset": 80, "type": "u32", "length": 1 },
+    "retrans": { "offset": 84, "type": "u32", "length": 1 },
+    "rtt": { "offset": 88, "type": "u64", "length": 1 },
   },
 } as const;
 
@@ -66,10 +69,11 @@ export const rodata = {
     "filter_port_count": { "offset": 8, "type": "u32", "length": 1 },
     "filter_family": { "offset": 12, "type": "u16", "length": 1 },
     "want_uid": { "offset": 14, "type": "u8", "length": 1 },
-    "count_flows": { "offset": 15, "type": "u8", "length": 1 },
-    "flow_sport": { "offset": 16, "type": "u8", "length": 1 },
-    "want_result": { "offset": 17, "type": "u8", "length": 1 },
-    "only_failed": { "offset": 18, "type": "u8", "length": 1 },
+    "want_tail": { "offset": 15, "type": "u8", "length": 1 },
+    "count_flows": { "offset": 16, "type": "u8", "length": 1 },
+    "flow_sport": { "offset": 17, "type": "u8", "length": 1 },
+    "want_result": { "offset": 18, "type": "u8", "length": 1 },
+    "only_failed": { "offset": 19, "type": "u8", "length": 1 },
     "min_latency": { "offset": 24, "type": "u64", "length": 1 },
     "from_state": { "offset": 32, "type": "u8", "length": 1 },
     "task_helpers": { "offset": 33, "type": "u8", "length": 1 },

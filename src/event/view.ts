@@ -4,6 +4,12 @@ import { event } from "./layout.gen.ts";
 
 const { fields } = event;
 
+/** The least size of a sample, in bytes: of one without the tail. EVENT_SIZE(false) of tcpconnect.h. */
+export const HEAD_SIZE = fields.tid.offset;
+
+/** The SYN's retransmits are not known. Of tcpconnect.h. */
+export const RETRANS_UNKNOWN = 0xffffffff;
+
 const TIME = fields.time.offset >> 2;
 const LATENCY = fields.latency.offset >> 2;
 const PID = fields.pid.offset >> 2;
@@ -12,6 +18,9 @@ const SPORT = fields.sport.offset >> 1;
 const DPORT = fields.dport.offset >> 1;
 const FAMILY = fields.family.offset >> 1;
 const RESULT = fields.result.offset >> 1;
+const TID = fields.tid.offset >> 2;
+const RETRANS = fields.retrans.offset >> 2;
+const RTT = fields.rtt.offset >> 2;
 
 /** One event of a batch, the one last moved to. */
 export class EventView {
@@ -63,6 +72,18 @@ export class EventView {
   /** An errno, or one of `result` in tcpconnect.h. */
   get result(): number {
     return this.#i16[(this.#offset >>> 1) + RESULT]!;
+  }
+  /** The thread that called; only if the sample has the tail. */
+  get tid(): number {
+    return this.#u32[(this.#offset >>> 2) + TID]!;
+  }
+  /** How often the SYN was sent again, or {@linkcode RETRANS_UNKNOWN}; only with the tail. */
+  get retrans(): number {
+    return this.#u32[(this.#offset >>> 2) + RETRANS]!;
+  }
+  /** The round-trip time in nanoseconds; 0 if it is not known. Only with the tail. */
+  get rtt(): number {
+    return this.#u64(RTT);
   }
   /** Where in {@linkcode bytes} the source address begins. */
   get saddr(): number {

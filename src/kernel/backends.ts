@@ -61,12 +61,16 @@ function stateChanges({ btf }: TraceSpec): [string, string] {
   return btf ? ["state_raw", "state_raw_twin"] : ["state_btf", "state_btf_twin"];
 }
 
+/** Before the programs that take an attempt out of the map, so that it still finds it there. */
+const measure = ({ tcpInfo }: TraceSpec): string[] => tcpInfo ? ["measure"] : [];
+
 /** The plan of a back end that watches the connect functions of TCP. */
 function functionPlan(spec: TraceSpec, entry: string, exit: string): Plan {
   const [entries, exits] = [each(entry, spec), each(exit, spec)];
   const kprobes = entry === "kprobe";
   return {
     programs: [
+      ...measure(spec),
       ...(spec.verdict ? stateChanges(spec) : []),
       ...exits,
       // fexit sees the arguments too.
@@ -88,7 +92,7 @@ function tracepointPlans(libbpf: Libbpf, spec: TraceSpec): Plan[] {
   const sockops = "connect_cb";
   const calls = ["sys_exit_connect", "sys_enter_connect"];
   const byState: Plan = {
-    programs: spec.verdict ? [...calls, ...states] : states,
+    programs: spec.verdict ? [...measure(spec), ...calls, ...states] : states,
     maps: { attempts: true, calls: spec.verdict },
     fromState: true,
     skippedAreLost: [],

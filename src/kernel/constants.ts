@@ -3,7 +3,7 @@
 import type { FieldValue } from "../../lib/mod.ts";
 import type { rodata } from "../event/layout.gen.ts";
 import type { Plan } from "./backends.ts";
-import type { TraceSpec } from "./spec.ts";
+import { type TraceSpec, wantsTail } from "./spec.ts";
 
 /** The values of `.rodata`; what is left out stays 0. */
 export function constants(
@@ -19,6 +19,7 @@ export function constants(
     filter_port_count: spec.ports.length,
     filter_family: spec.family,
     want_uid: spec.uid,
+    want_tail: wantsTail(spec),
     count_flows: spec.count,
     flow_sport: spec.flowSport,
     want_result: spec.verdict,

@@ -20,6 +20,10 @@ export interface TraceSpec {
   readonly family: 0 | 4 | 6;
   /** Whether events tell the UID. */
   readonly uid: boolean;
+  /** Whether events tell the thread. */
+  readonly tid: boolean;
+  /** Whether events tell what TCP measured, retransmits and round-trip time; needs `verdict`. */
+  readonly tcpInfo: boolean;
   /** Whether there is one event for each attempt, once its verdict is known. */
   readonly verdict: boolean;
   /** Only attempts that did not end ok; needs `verdict`. */
@@ -42,9 +46,14 @@ export const traceAll: TraceSpec = {
   ports: [],
   family: 0,
   uid: false,
+  tid: false,
+  tcpInfo: false,
   verdict: false,
   onlyFailed: false,
   minLatency: 0n,
   count: false,
   flowSport: false,
 };
+
+/** Whether events need the tail of `struct event`. */
+export const wantsTail = ({ tid, tcpInfo }: TraceSpec): boolean => tid || tcpInfo;

@@ -2,6 +2,7 @@
 
 import { BpfError, type Libbpf, OpenSkeleton, PerfBuffer, type Skeleton } from "../../lib/mod.ts";
 import { bss, event, rodata } from "../event/layout.gen.ts";
+import { HEAD_SIZE } from "../event/view.ts";
 import { backendNames, backends, type Plan } from "./backends.ts";
 import { constants } from "./constants.ts";
 import { defaultPages, maxCalls, maxFlows } from "./sizes.ts";
@@ -108,7 +109,7 @@ export class Tracer implements Disposable {
     const buffer = stack.use(
       new PerfBuffer(libbpf, skeleton.map("events"), {
         pages: spec.bufferPages ?? defaultPages(libbpf.pageSize),
-        sampleSize: event.size,
+        sampleSize: HEAD_SIZE,
         timeOffset: event.fields.time.offset,
         quiet: skeleton.map("quiet_events"),
       }),

@@ -16,6 +16,9 @@ export interface Sample {
   dport?: number;
   family?: number;
   result?: number;
+  tid?: number;
+  retrans?: number;
+  rtt?: number;
 }
 
 export const ascii = (text: string): number[] => [...text].map((c) => c.charCodeAt(0));
@@ -28,8 +31,9 @@ int main(void)
 
 	for (;;) {
 		memset(&e, 0, sizeof(e));
-		if (scanf("%llu %llu %u %u %hu %hu %hu %hd", &e.time, &e.latency, &e.pid, &e.uid,
-			  &e.sport, &e.dport, &e.family, &e.result) != 8)
+		if (scanf("%llu %llu %u %u %hu %hu %hu %hd %u %u %llu", &e.time, &e.latency, &e.pid,
+			  &e.uid, &e.sport, &e.dport, &e.family, &e.result, &e.tid, &e.retrans,
+			  &e.rtt) != 11)
 			return 0;
 		for (n = 0; n < 48 && scanf("%d", &b) == 1; n++)
 			(n < 16 ? (char *)e.saddr + n : n < 32 ? (char *)e.daddr + n - 16 :
@@ -47,6 +51,7 @@ export function encode(samples: readonly Sample[]): Uint8Array<ArrayBuffer> {
     [
       [s.time ?? 1e15, s.latency ?? 0, s.pid ?? 4711, s.uid ?? 1000].join(" "),
       [s.sport ?? 40000, s.dport ?? 80, s.family ?? 4, s.result ?? 0].join(" "),
+      [s.tid ?? s.pid ?? 4711, s.retrans ?? 0, s.rtt ?? 0].join(" "),
       sixteen(s.saddr ?? [127, 0, 0, 1]),
       sixteen(s.daddr ?? [127, 0, 0, 1]),
       sixteen(s.comm ?? ascii("curl")),
