@@ -93,6 +93,16 @@ export class Libbpf {
   }
 
   /**
+   * By how many seconds local time is ahead of UTC, as the environment variable TZ or /etc/localtime
+   * say.
+   *
+   * @param when Seconds since 1970: the offset differs in summer.
+   */
+  utcOffset(when: number): number {
+    return this.c.shim_utc_offset(when);
+  }
+
+  /**
    * Counts a signal in {@linkcode signalCount} from now on, in place of its action. It also ends a
    * wait in C, such as a poll, even one that begins just after the signal. This holds for the whole
    * process and cannot be undone. Once a counted signal has come, SIGALRM and the timer

@@ -40,6 +40,10 @@ export const symbols = {
     args: [],
     returns: "f64", // us
   },
+  shim_utc_offset: {
+    args: ["f64"], // double when: seconds since 1970
+    returns: "i32", // seconds
+  },
   // write(2) and send(2), but with a negative errno. 32 bits: Bun converts 64 in a call of its own.
   shim_write: {
     args: ["i32", "buffer", "u32"], // int fd, const void *data, uint32_t size
