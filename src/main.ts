@@ -4,10 +4,12 @@ import { writeSync } from "node:fs";
 import { type Libbpf, LoadError, LogLevel } from "../lib/mod.ts";
 import { checkBtf } from "./cli/btf.ts";
 import { completions } from "./cli/completions.ts";
+import { columnsHelp } from "./cli/columns.ts";
 import { examine } from "./cli/doctor.ts";
 import { fail, reportRefusals } from "./cli/failure.ts";
 import { help, usage, version } from "./cli/help.ts";
 import { parse, type Request } from "./cli/parse.ts";
+import { Users } from "./enrich/users.ts";
 import type { TextBuffer } from "./event/text.ts";
 import { neverFires, Tracer } from "./kernel/tracer.ts";
 import { live } from "./run/live.ts";
@@ -48,6 +50,8 @@ async function run(request: Request, load: Load): Promise<number> {
       return print(version);
     case "completions":
       return print(completions(request.shell));
+    case "columns":
+      return print(columnsHelp);
     case "doctor": {
       const { text, works } = await examine(await loaded(load), request.spec);
       print(text);
@@ -89,8 +93,14 @@ function trace(libbpf: Libbpf, { spec, json, table, verbose }: TraceRequest): nu
   warn(tracer, report);
   using output = new Output(libbpf);
   const clock = { offset: libbpf.wallClockOffset };
+  const sources = {
+    clock,
+    utcOffset: (when: number) => libbpf.utcOffset(when),
+    users: new Users(),
+  };
+  const { backend } = tracer;
   const view = (text: TextBuffer) =>
-    json ? new Json(text, { ...table, clock, backend: tracer.backend }) : new Table(text, table);
+    json ? new Json(text, { ...table, backend }, sources) : new Table(text, table, sources);
   live(libbpf, tracer, { spec, view, clock, verbose }, output, stop, report);
   return 0;
 }

@@ -16,8 +16,8 @@ export interface Line {
   "@timestamp": string;
   event: { action: "connect" | "flow" | "lost"; outcome?: string; duration?: number };
   error?: { code: string };
-  process: { pid: number; name?: string };
-  user: { id: string };
+  process: { pid: number; name?: string; thread?: { id: number } };
+  user: { id: string; name?: string };
   source?: { ip?: string; port?: number };
   destination: { ip: string; port: number };
   network: { type: "ipv4" | "ipv6" };
@@ -25,6 +25,8 @@ export interface Line {
     backend: string;
     result?: string;
     latency_ms?: number;
+    retransmits?: number;
+    rtt_ms?: number;
     connects?: number;
     lost?: { cause: string; count: number };
   };

@@ -1,8 +1,10 @@
 /** The options: everything that is known about each stands here, and only here. */
 
+import { columns } from "../event/columns.ts";
 import { backendNames } from "../kernel/backends.ts";
 import type { BackendName } from "../kernel/spec.ts";
 import { listed } from "./prose.ts";
+import { HELP, type Output, output } from "./columns.ts";
 import { choice, list, milliseconds, pages, pid, port, uid, UsageError } from "./values.ts";
 
 /** The parts of the help in which options stand; `unavailable` ones are not in it. */
@@ -119,7 +121,7 @@ export const options = {
       "All that is known without extra cost is in it, the UID and the source port too, but " +
       "the result only with -r. What is not known is absent. A loss is an object whose " +
       "`event.action` is `lost`. With -c there is one object for each flow, at the end.",
-    excludes: ["timestamp"],
+    excludes: ["timestamp", "wall-time"],
   }),
   lport: flag({
     short: "L",
@@ -127,6 +129,19 @@ export const options = {
     sentence: "Show the source port (the same as -s)",
     implies: ["source-port"],
   }),
+  output: value<Output | undefined>(
+    {
+      short: "o",
+      value: "LIST",
+      group: "show",
+      sentence: `Show these columns only; +LIST adds to the others; \`${HELP}\` lists all`,
+      completes: [HELP, ...Object.keys(columns)],
+      list: true,
+      excludes: ["count"],
+    },
+    undefined,
+    output,
+  ),
   result: flag({
     short: "r",
     group: "show",
@@ -141,6 +156,12 @@ export const options = {
     short: "t",
     group: "show",
     sentence: "Show the time in seconds since the first connect shown",
+  }),
+  "wall-time": flag({
+    short: "T",
+    group: "show",
+    sentence: "Show the date and the time of day in the local time zone",
+    excludes: ["count"],
   }),
   "print-uid": flag({ short: "U", group: "show", sentence: "Show the UID" }),
 

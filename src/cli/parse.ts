@@ -1,15 +1,16 @@
 /** Command line -> what each room asks for. */
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { type ColumnKey, columns, needsOf } from "../event/columns.ts";
+import { type ColumnKey, needsOf } from "../event/columns.ts";
 import type { TraceSpec } from "../kernel/spec.ts";
 import type { TableOptions } from "../views/table.ts";
+import { HELP, shownColumns } from "./columns.ts";
 import { optionEntries, type Shell, type Values } from "./options.ts";
 import { UsageError } from "./values.ts";
 
 /** What the command line asks for. */
 export type Request =
-  | { readonly run: "help" | "usage" | "version" }
+  | { readonly run: "help" | "usage" | "version" | "columns" }
   | { readonly run: "completions"; readonly shell: Shell }
   | { readonly run: "doctor"; readonly spec: TraceSpec; readonly verbose: boolean }
   | {
@@ -105,20 +106,33 @@ function evaluate(given: Given): Values {
   ) as Values;
 }
 
-/** Which columns there are; the C tool fixes the order of the table's. */
-function chosenColumns(v: Values): ColumnKey[] {
-  const all = Object.keys(columns) as ColumnKey[];
-  // All that is known without extra cost.
-  if (v.json) return all.filter((key) => v.result || !needsOf([key]).has("verdict"));
-  const asked: Partial<Record<ColumnKey, boolean>> = {
+/**
+ * Which columns there are without --output. The C tool fixes the order of the table's; JSON has all
+ * that costs nothing more.
+ */
+const ownColumns = (v: Values): ColumnKey[] =>
+  shownColumns({
+    wtime: v["wall-time"],
     time: v.timestamp,
-    uid: v["print-uid"],
-    sport: v["source-port"],
+    uid: v.json || v["print-uid"],
+    user: false,
+    pid: true,
+    tid: false,
+    comm: true,
+    ip: true,
+    saddr: true,
+    daddr: true,
+    sport: v.json || v["source-port"],
+    dport: true,
     result: v.result,
     lat: v.result,
-  };
-  return all.filter((key) => asked[key] ?? true);
-}
+    retrans: false,
+    rtt: false,
+  });
+
+/** As lsblk(8): a list takes the place of what other options show, unless it adds to that. */
+const chosenColumns = (v: Values): readonly ColumnKey[] =>
+  v.output?.add === false ? v.output.keys : [...ownColumns(v), ...v.output?.keys ?? []];
 
 /**
  * Parses the command line.
@@ -131,6 +145,7 @@ export function parse(args: readonly string[]): Request {
   if (given["help"] || given["?"]) return { run: "help" };
   if (given["usage"]) return { run: "usage" };
   if (given["version"]) return { run: "version" };
+  if (given["output"] === HELP) return { run: "columns" };
   const v = evaluate(given);
   if (v.completions) return { run: "completions", shell: v.completions };
   const keys = chosenColumns(v);
@@ -146,7 +161,7 @@ export function parse(args: readonly string[]): Request {
     uid: needs.has("uid"),
     tid: needs.has("tid"),
     tcpInfo: needs.has("tcp-info"),
-    verdict: needs.has("verdict"),
+    verdict: v.result || needs.has("verdict"),
     onlyFailed: v.failed,
     minLatency: v["min-latency"],
     count: v.count,
@@ -154,6 +169,11 @@ export function parse(args: readonly string[]): Request {
   };
   const { verbose } = v;
   if (v.doctor) return { run: "doctor", spec, verbose };
-  const table = { columns: keys, sourcePort: v["source-port"], verdict: v.result };
+  const table = {
+    columns: keys,
+    chosen: v.output !== undefined,
+    sourcePort: v["source-port"],
+    verdict: v.result,
+  };
   return { run: "trace", spec, json: v.json, table, verbose };
 }

@@ -1,12 +1,17 @@
 /** Wall-clock time of events. */
 
 import type { TextBuffer } from "./text.ts";
+import type { EventView } from "./view.ts";
 
 /** What turns CLOCK_MONOTONIC into the time of day. */
 export interface Clock {
   /** CLOCK_REALTIME minus CLOCK_MONOTONIC in microseconds; set anew for each batch. */
   offset: number;
 }
+
+/** When an event's attempt began, in whole microseconds since 1970. */
+export const began = ({ time, latency }: EventView, { offset }: Clock): number =>
+  Math.floor((time - latency) / 1000 + offset);
 
 /** Appends a time, in whole microseconds since 1970, as RFC 3339 in UTC: `2026-01-31T23:59:59.123456Z`. */
 export function utcWriter(): (text: TextBuffer, micros: number) => void {
@@ -24,4 +29,38 @@ export function utcWriter(): (text: TextBuffer, micros: number) => void {
     text.digits(micros - whole * 1e6, 6);
     text.byte(0x5a);
   };
+}
+
+/**
+ * Appends a time, in whole microseconds since 1970, as RFC 3339 in local time:
+ * `2026-02-01T00:59:59.123456+01:00`.
+ *
+ * @param utcOffset By how many seconds that is ahead of UTC, `when` seconds after 1970.
+ */
+export function localWriter(
+  utcOffset: (when: number) => number,
+): (text: TextBuffer, micros: number) => void {
+  let second = NaN;
+  let date = "";
+  let zone = "";
+  return (text, micros) => {
+    const whole = Math.floor(micros / 1e6);
+    if (whole !== second) {
+      second = whole;
+      // RFC 3339 knows whole minutes only.
+      const minutes = Math.round(utcOffset(whole) / 60);
+      date = new Date((whole + minutes * 60) * 1000).toISOString().slice(0, 20);
+      zone = zoneOf(minutes);
+    }
+    text.ascii(date);
+    text.digits(micros - whole * 1e6, 6);
+    text.ascii(zone);
+  };
+}
+
+/** Minutes ahead of UTC, as `+05:45`. */
+function zoneOf(minutes: number): string {
+  const [hour, minute] = [Math.abs(minutes) / 60, Math.abs(minutes) % 60]
+    .map((part) => `${Math.floor(part)}`.padStart(2, "0"));
+  return `${minutes < 0 ? "-" : "+"}${hour}:${minute}`;
 }

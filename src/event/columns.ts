@@ -2,6 +2,7 @@
 
 import {
   addressField,
+  appendString,
   bytesField,
   fractionField,
   idField,
@@ -10,9 +11,13 @@ import {
   wordField,
 } from "./json.ts";
 import { event as layout, result as codes } from "./layout.gen.ts";
+import { began, type Clock, localWriter } from "./clock.ts";
 import type { TextBuffer } from "./text.ts";
 import { hundredths, resultName } from "./verdict.ts";
-import type { EventView } from "./view.ts";
+import { type EventView, RETRANS_UNKNOWN } from "./view.ts";
+
+/** The cell of a value that there is not. */
+const NONE = "-";
 
 /**
  * What a column needs beyond what every event has: the UID, the thread, the verdict of the attempt,
@@ -20,28 +25,52 @@ import type { EventView } from "./view.ts";
  */
 export type Need = "uid" | "tid" | "verdict" | "tcp-info";
 
+/** Where writers find what no event tells. */
+export interface Sources {
+  readonly clock: Clock;
+  /** By how many seconds local time is ahead of UTC, `when` seconds after 1970. */
+  readonly utcOffset: (when: number) => number;
+  readonly users: {
+    /** The name of a user in UTF-8, if it is known. */
+    name(uid: number): Uint8Array | undefined;
+  };
+}
+
 /** Appends the cell of one event. */
 export type Writer = (text: TextBuffer, event: EventView) => void;
 
 /** One column of the table. */
 export interface Column {
   readonly title: string;
-  /** In characters; a longer cell pushes what follows. 0 for the last column. */
+  /** In characters; a longer cell pushes what follows. The last column is not padded. */
   readonly width: number;
-  /** No space before the next column, as in the C tool; one all the same if the cell is full. */
+  /** In the C tool's layout: no space before the next column; but one if the cell is full. */
   readonly tight?: true;
+  /** In the C tool's layout: padded even if it is the last column. */
+  readonly padded?: true;
   readonly type: "integer" | "fraction" | "text" | "address";
   /** What it shows, for `--help` and the manual. */
   readonly sentence: string;
   readonly needs: readonly Need[];
   /** What a JSON object has for it. */
-  readonly json: readonly JsonField[];
+  readonly json: readonly JsonField[] | ((sources: Sources) => readonly JsonField[]);
+  /** Whether a cell is shown in color, on a terminal. */
+  readonly colored?: (event: EventView) => boolean;
   /** Makes a writer for one trace: it may keep something from row to row. */
-  readonly writer: (width: number) => Writer;
+  readonly writer: (width: number, sources: Sources) => Writer;
 }
 
 /** All columns by their keys, in the order of the table. */
 export const columns = {
+  wtime: {
+    title: "WTIME",
+    width: 32,
+    type: "text",
+    sentence: "Date and time of the attempt: wall clock, local time zone, RFC 3339",
+    needs: [],
+    json: [], // each object has it as @timestamp
+    writer: wallTime,
+  },
   time: {
     title: "TIME(s)",
     width: 9,
@@ -62,20 +91,38 @@ export const columns = {
     json: [idField("user.id", (event) => event.uid)],
     writer: (width) => (text, event) => text.integer(event.uid, width),
   },
+  user: {
+    title: "USER",
+    width: 12,
+    type: "text",
+    sentence: "Name of the user, from /etc/passwd; the UID if there is none",
+    needs: ["uid"],
+    json: userFields,
+    writer: userName,
+  },
   pid: {
     title: "PID",
     width: 6,
     type: "integer",
-    sentence: "Process ID, as the host numbers it",
+    sentence: "Process ID (thread group ID)",
     needs: [],
     json: [integerField("process.pid", (event) => event.pid)],
     writer: (width) => (text, event) => text.integer(event.pid, width),
+  },
+  tid: {
+    title: "TID",
+    width: 6,
+    type: "integer",
+    sentence: "Thread ID",
+    needs: ["tid"],
+    json: [integerField("process.thread.id", (event) => event.tid)],
+    writer: (width) => (text, event) => text.integer(event.tid, width),
   },
   comm: {
     title: "COMM",
     width: 16,
     type: "text",
-    sentence: "Name of the thread",
+    sentence: "Name of the thread that called, at most 15 bytes",
     needs: [],
     json: [bytesField("process.name", (event) => event.comm, layout.fields.comm.length)],
     writer: (width) => (text, event) =>
@@ -85,7 +132,7 @@ export const columns = {
     title: "IP",
     width: 2,
     type: "integer",
-    sentence: "IP version: 4 or 6; an IPv4-mapped address counts as 4",
+    sentence: "4 or 6; an IPv4-mapped IPv6 address counts as IPv4",
     needs: [],
     json: [wordField("network.type", (event) => event.family === 4 ? "ipv4" : "ipv6")],
     writer: (width) => (text, event) => text.integer(event.family, width),
@@ -94,7 +141,7 @@ export const columns = {
     title: "SADDR",
     width: 16,
     type: "address",
-    sentence: "Source address",
+    sentence: "Source address; 0.0.0.0 or :: if the call failed before it was set",
     needs: [],
     json: [addressField("source.ip", (event) => event.saddr)],
     writer: (width) => (text, event) => address(text, event, event.saddr, width),
@@ -123,6 +170,7 @@ export const columns = {
   dport: {
     title: "DPORT",
     width: 5,
+    padded: true,
     type: "integer",
     sentence: "Destination port",
     needs: [],
@@ -142,19 +190,48 @@ export const columns = {
       }),
       wordField("tcpconnect.result", (event) => resultName(event.result)),
     ],
+    colored: (event) => event.result !== codes.RESULT_OK,
     writer: (width) => (text, event) => text.ascii(resultName(event.result), width),
   },
   lat: {
     title: "LAT(ms)",
-    width: 0,
+    width: 9,
     type: "fraction",
-    sentence: "Milliseconds from the attempt to its verdict",
+    sentence: "Milliseconds from the attempt to its result",
     needs: ["verdict"],
     json: [
       integerField("event.duration", (event) => event.latency),
       fractionField("tcpconnect.latency_ms", (event) => event.latency, 6),
     ],
     writer: (width) => (text, event) => text.fixed(hundredths(event.latency), 2, width),
+  },
+  retrans: {
+    title: "RETRANS",
+    width: 7,
+    type: "integer",
+    sentence: "How often the SYN was sent again; - if that is not known, as while pending",
+    needs: ["verdict", "tcp-info"],
+    json: [integerField("tcpconnect.retransmits", (event) => event.retrans, {
+      present: (event) => event.retrans !== RETRANS_UNKNOWN,
+    })],
+    writer: (width) => (text, event) => {
+      if (event.retrans === RETRANS_UNKNOWN) text.ascii(NONE, width);
+      else text.integer(event.retrans, width);
+    },
+  },
+  rtt: {
+    title: "RTT(ms)",
+    width: 9,
+    type: "fraction",
+    sentence: "Round-trip time in milliseconds; - if not established, or if the SYN was sent again",
+    needs: ["verdict", "tcp-info"],
+    json: [fractionField("tcpconnect.rtt_ms", (event) => Math.round(event.rtt / 1000), 3, {
+      present: (event) => event.rtt !== 0,
+    })],
+    writer: (width) => (text, event) => {
+      if (event.rtt === 0) text.ascii(NONE, width);
+      else text.fixed(Math.round(event.rtt / 1000), 3, width);
+    },
   },
 } as const satisfies Record<string, Column>;
 
@@ -174,6 +251,35 @@ function outcome(result: number): "success" | "failure" | "unknown" {
 function address(text: TextBuffer, event: EventView, from: number, width: number): void {
   if (event.family === 4) text.ipv4(event.bytes, from, width);
   else text.ipv6(event.bytes, from, width);
+}
+
+function wallTime(width: number, { clock, utcOffset }: Sources): Writer {
+  const local = localWriter(utcOffset);
+  return (text, event) => {
+    const start = text.length;
+    local(text, began(event, clock));
+    text.pad(start, width);
+  };
+}
+
+function userName(width: number, { users }: Sources): Writer {
+  return (text, event) => {
+    const name = users.name(event.uid);
+    if (name) text.name(name, 0, name.length, width);
+    else text.integer(event.uid, width);
+  };
+}
+
+function userFields({ users }: Sources): JsonField[] {
+  return [{
+    path: "user.name",
+    quoted: true,
+    write(text, event) {
+      const name = users.name(event.uid)!;
+      appendString(text, name, 0, name.length);
+    },
+    present: (event) => users.name(event.uid) !== undefined,
+  }];
 }
 
 function secondsSinceFirst(width: number): Writer {

@@ -3,8 +3,8 @@
  * docs/json.schema.json.
  */
 
-import { type Clock, utcWriter } from "../event/clock.ts";
-import { type ColumnKey, columns } from "../event/columns.ts";
+import { began, type Clock, utcWriter } from "../event/clock.ts";
+import { type Column, type ColumnKey, columns, type Sources } from "../event/columns.ts";
 import type { Flow } from "../event/flow.ts";
 import type { JsonField } from "../event/json.ts";
 import type { TextBuffer } from "../event/text.ts";
@@ -23,7 +23,6 @@ export interface JsonOptions {
   readonly columns: readonly ColumnKey[];
   /** The back end that attached. */
   readonly backend: string;
-  readonly clock: Clock;
   /** Whether flows are told apart by source port, and by verdict. */
   readonly sourcePort: boolean;
   readonly verdict: boolean;
@@ -34,16 +33,18 @@ export class Json implements View {
   readonly #text: TextBuffer;
   readonly #options: JsonOptions;
   readonly #steps: readonly Step[];
+  readonly #clock: Clock;
   readonly #utc = utcWriter();
 
-  constructor(text: TextBuffer, options: JsonOptions) {
+  constructor(text: TextBuffer, options: JsonOptions, sources: Sources) {
     this.#text = text;
+    this.#clock = sources.clock;
     this.#options = options;
     this.#steps = compile([
       constant("event.kind", "event"),
       constant("event.category", ["network"]),
       constant("event.action", "connect"),
-      ...options.columns.flatMap((key): readonly JsonField[] => columns[key].json),
+      ...options.columns.flatMap((key) => fieldsOf(columns[key], sources)),
       constant("network.transport", "tcp"),
       constant("tcpconnect.backend", options.backend),
     ]);
@@ -57,9 +58,7 @@ export class Json implements View {
     const steps = this.#steps;
     text.reserve(OBJECT_MAX);
     text.literal(BEGIN);
-    // When the attempt began, as TIME(s) is.
-    const began = Math.floor((event.time - event.latency) / 1000 + this.#options.clock.offset);
-    this.#utc(text, began);
+    this.#utc(text, began(event, this.#clock));
     for (let i = 0; i < steps.length; i++) steps[i]!(text, event);
     text.literal(END);
   }
@@ -94,16 +93,19 @@ export class Json implements View {
 
   /** For what is rare: an object of its own shape. */
   #object(now: number, kind: string, action: string, rest: { tcpconnect: object }): void {
-    const { backend, clock } = this.#options;
+    const { backend } = this.#options;
     const text = this.#text;
     text.reserve(OBJECT_MAX);
     text.literal(BEGIN);
-    this.#utc(text, Math.floor(now / 1000 + clock.offset));
+    this.#utc(text, Math.floor(now / 1000 + this.#clock.offset));
     const event = { kind, category: ["network"], action };
     const tcpconnect = { ...rest.tcpconnect, backend };
     text.ascii(`",${JSON.stringify({ event, ...rest, tcpconnect }).slice(1)}\n`);
   }
 }
+
+const fieldsOf = ({ json }: Column, sources: Sources): readonly JsonField[] =>
+  typeof json === "function" ? json(sources) : json;
 
 const encoder = new TextEncoder();
 const BEGIN = encoder.encode('{"@timestamp":"');

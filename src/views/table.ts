@@ -1,52 +1,74 @@
 /** Events as the rows of a table, byte for byte as libbpf-tools' tcpconnect prints them. */
 
-import { type Column, type ColumnKey, columns, type Writer } from "../event/columns.ts";
+import {
+  type Column,
+  type ColumnKey,
+  columns,
+  type Sources,
+  type Writer,
+} from "../event/columns.ts";
 import type { Flow } from "../event/flow.ts";
 import type { TextBuffer } from "../event/text.ts";
 import type { EventView } from "../event/view.ts";
 import { appendFlows, type FlowOptions } from "./flows.ts";
 import type { View } from "./view.ts";
 
-/** Room that a row takes at most: every column at its widest. */
-const ROW_MAX = 256;
+/** Room that a cell takes at most, whatever its column's width. */
+const CELL_MAX = 64;
 
 /** What the table shows. */
 export interface TableOptions extends FlowOptions {
   readonly columns: readonly ColumnKey[];
+  /** Whether the columns were chosen one by one: then the C tool has no say in the spaces. */
+  readonly chosen: boolean;
+}
+
+/** A column where it stands. */
+interface Place {
+  readonly title: string;
+  /** 0 if it is not padded. */
+  readonly width: number;
+  /** What stands before the next column. */
+  readonly gap: "" | "space" | "space unless padded";
+  readonly write: Writer;
 }
 
 /** Writes a header, rows, and the flows of `-c`. */
 export class Table implements View {
   readonly #text: TextBuffer;
   readonly #options: TableOptions;
-  readonly #columns: readonly Column[];
-  readonly #writers: readonly Writer[];
+  readonly #places: readonly Place[];
+  readonly #rowMax: number;
 
-  constructor(text: TextBuffer, options: TableOptions) {
+  constructor(text: TextBuffer, options: TableOptions, sources: Sources) {
     this.#text = text;
     this.#options = options;
-    this.#columns = options.columns.map((key) => columns[key]);
-    this.#writers = this.#columns.map(({ width, writer }) => writer(width));
+    const last = options.columns.length - 1;
+    this.#places = options.columns.map((key, i) =>
+      place(columns[key], i === last, options, sources)
+    );
+    this.#rowMax = this.#places.reduce((sum, { width }) => sum + Math.max(width, CELL_MAX), 1);
   }
 
   header(): void {
-    this.#columns.forEach(({ title, width, tight }, i) => {
-      this.#text.ascii(title, width);
-      if (!tight && i < this.#columns.length - 1) this.#text.space();
-    });
-    this.#text.newline();
+    const text = this.#text;
+    text.reserve(this.#rowMax);
+    for (const { title, width, gap } of this.#places) {
+      text.ascii(title, width);
+      if (gap === "space") text.space();
+    }
+    text.newline();
   }
 
   row(event: EventView): void {
     const text = this.#text;
-    const columns = this.#columns;
-    const writers = this.#writers;
-    const last = columns.length - 1;
-    text.reserve(ROW_MAX);
-    for (let i = 0; i <= last; i++) {
-      writers[i]!(text, event);
-      if (columns[i]!.tight) text.gap();
-      else if (i < last) text.space();
+    const places = this.#places;
+    text.reserve(this.#rowMax);
+    for (let i = 0; i < places.length; i++) {
+      const { write, gap } = places[i]!;
+      write(text, event);
+      if (gap === "space") text.space();
+      else if (gap !== "") text.gap();
     }
     text.newline();
   }
@@ -57,4 +79,16 @@ export class Table implements View {
 
   /** A table is for people, who see standard error. */
   lost(): void {}
+}
+
+function place(column: Column, last: boolean, options: TableOptions, sources: Sources): Place {
+  const { title, tight, padded } = column;
+  const bare = last && (options.chosen || !padded);
+  const width = bare ? 0 : column.width;
+  return {
+    title,
+    width,
+    gap: last ? "" : tight && !options.chosen ? "space unless padded" : "space",
+    write: column.writer(width, sources),
+  };
 }

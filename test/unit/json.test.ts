@@ -1,28 +1,38 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { batchOf, eventsOf } from "../../src/event/batch.ts";
-import { type ColumnKey, columns } from "../../src/event/columns.ts";
+import { parse } from "../../src/cli/parse.ts";
+import type { ColumnKey } from "../../src/event/columns.ts";
 import type { Flow } from "../../src/event/flow.ts";
 import { TextBuffer } from "../../src/event/text.ts";
+import { RETRANS_UNKNOWN } from "../../src/event/view.ts";
 import { Json } from "../../src/views/json.ts";
 import { type Line, parseLines } from "../json.ts";
 import { ascii, encode, randomSamples, type Sample } from "./events.ts";
 import { Random } from "./random.ts";
+import { sources } from "./sources.ts";
 
-const plain = (Object.keys(columns) as ColumnKey[]).filter((key) =>
-  !columns[key].needs.some((need) => need === "verdict")
-);
-const all = Object.keys(columns) as ColumnKey[];
+const columnsOf = (...args: string[]) => {
+  const request = parse(["-j", ...args]);
+  assert.ok(request.run === "trace");
+  return request.table.columns;
+};
+const plain = columnsOf();
+const all = columnsOf("-r");
 
 interface Options {
   verdict?: boolean;
   offset?: number;
+  columns?: readonly ColumnKey[];
 }
 
-function json({ verdict = true, offset = 0 }: Options = {}): { text: TextBuffer; view: Json } {
+function json(
+  { verdict = true, offset = 0, columns }: Options = {},
+): { text: TextBuffer; view: Json } {
   const text = new TextBuffer();
-  const options = { columns: verdict ? all : plain, backend: "fentry", clock: { offset } };
-  return { text, view: new Json(text, { ...options, sourcePort: true, verdict }) };
+  const options = { columns: columns ?? (verdict ? all : plain), backend: "fentry" };
+  const from = { ...sources, clock: { offset } };
+  return { text, view: new Json(text, { ...options, sourcePort: true, verdict }, from) };
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -81,6 +91,31 @@ test("row() tells the outcome of each verdict, and the errno of a failure", () =
   );
 });
 
+test("row() has what -o adds, where it is known", () => {
+  const extra = { columns: columnsOf("-r", "-o", "+tid,user,retrans,rtt,wtime,time") };
+  const known = row({ tid: 4712, uid: 66, retrans: 2, rtt: 23_000 }, extra);
+  assert.deepEqual([known.process.thread, known.user.name], [{ id: 4712 }, "\x1b[31mred"]);
+  assert.deepEqual([known.tcpconnect.retransmits, known.tcpconnect.rtt_ms], [2, 0.023]);
+  const unknown = row({ uid: 31337, retrans: RETRANS_UNKNOWN, rtt: 0 }, extra);
+  assert.deepEqual([unknown.user, unknown.tcpconnect.retransmits, unknown.tcpconnect.rtt_ms], [
+    { id: "31337" },
+    undefined,
+    undefined,
+  ]);
+});
+
+test("row() has only what -o lists, beside what is the same in every object", () => {
+  const line = row({}, { columns: columnsOf("-o", "comm,dport,comm") });
+  delete (line as Partial<Line>)["@timestamp"];
+  assert.deepEqual(line as unknown, {
+    event: { kind: "event", category: ["network"], action: "connect" },
+    process: { name: "curl" },
+    network: { transport: "tcp" },
+    destination: { port: 80 },
+    tcpconnect: { backend: "fentry" },
+  });
+});
+
 test("row() lacks a source that the attempt never had", () => {
   const none = Array(16).fill(0);
   assert.equal(row({ saddr: none, sport: 0 }).source, undefined);
@@ -127,9 +162,8 @@ test("row() follows the clock of its batch", () => {
   const { text, view } = json();
   const batch = batchOf(encode([{ time: 1e9 }, { time: 1e9 }]).buffer);
   const clock = { offset: 0 };
-  const moving = new Json(text, {
-    ...{ columns: plain, backend: "fentry", clock, sourcePort: false, verdict: false },
-  });
+  const options = { columns: plain, backend: "fentry", sourcePort: false, verdict: false };
+  const moving = new Json(text, options, { ...sources, clock });
   assert.ok(view);
   moving.row(batch.view.at(0));
   clock.offset = 1.7e15;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { parse } from "../../src/cli/parse.ts";
-import { traceAll } from "../../src/kernel/spec.ts";
+import { traceAll, type TraceSpec } from "../../src/kernel/spec.ts";
 import { help, usage } from "../../src/cli/help.ts";
 
 /** What a command line asks for, whichever room is told of it. */
@@ -162,6 +162,50 @@ test("parse() takes the name of a user", () => {
   }
 });
 
+const byDefault = ["pid", "comm", "ip", "saddr", "daddr", "dport"];
+
+/** Command lines, the columns that they show, and what they ask of the kernel for these. */
+const columnLists: [string[], string[], Partial<TraceSpec>][] = [
+  [[], byDefault, {}],
+  [["-o", "pid"], ["pid"], {}],
+  [["-o", "dport,pid,comm"], ["dport", "pid", "comm"], {}],
+  [["--output=daddr"], ["daddr"], {}],
+  [["-oip,saddr"], ["ip", "saddr"], {}],
+  [["-o", "PID,Comm"], ["pid", "comm"], {}],
+  [["-o", "+uid"], [...byDefault, "uid"], { uid: true }],
+  [["-o", "+pid"], [...byDefault, "pid"], {}],
+  [["-o", "pid,pid"], ["pid", "pid"], {}],
+  [["-o", "pid", "-o", "comm"], ["comm"], {}],
+  [["-o", "pid", "-o", "+tid"], [...byDefault, "tid"], { tid: true }],
+  [["-o", "user"], ["user"], { uid: true }],
+  [["-o", "tid,user"], ["tid", "user"], { tid: true, uid: true }],
+  [["-o", "result"], ["result"], { verdict: true }],
+  [["-o", "+lat"], [...byDefault, "lat"], { verdict: true }],
+  [["-o", "retrans"], ["retrans"], { verdict: true, tcpInfo: true }],
+  [["-r", "-o", "+rtt"], [...byDefault, "result", "lat", "rtt"], { verdict: true, tcpInfo: true }],
+  [["-T"], ["wtime", ...byDefault], {}],
+  [["-tT"], ["wtime", "time", ...byDefault], {}],
+  [["-T", "-o", "+tid"], ["wtime", ...byDefault, "tid"], { tid: true }],
+  // A list takes the place of the columns, but not of what -r traces.
+  [["-tUsrT", "-o", "pid"], ["pid"], { verdict: true, flowSport: true }],
+  [["--failed", "-o", "pid"], ["pid"], { verdict: true, onlyFailed: true }],
+];
+
+for (const [args, keys, asked] of columnLists) {
+  test(`parse() takes ${JSON.stringify(args)} for ${keys.join()}`, () => {
+    const request = parse(args);
+    assert.ok(request.run === "trace");
+    assert.deepEqual(request.table.columns, keys);
+    assert.equal(request.table.chosen, args.some((arg) => /^-(o|-output)/.test(arg)));
+    assert.deepEqual(request.spec, { ...traceAll, ...asked });
+  });
+}
+
+test("parse() takes --output help for a list of the columns", () => {
+  assert.equal(parse(["--output", "help"]).run, "columns");
+  assert.equal(parse(["-ohelp"]).run, "columns");
+});
+
 for (const help of ["-h", "-?", "--help", "-th", "--hel", "--he"]) {
   test(`parse() takes ${help} for help`, () => {
     assert.deepEqual(parse([help]), { run: "help" });
@@ -212,9 +256,12 @@ test("parse() leaves its argument as it was", () => {
 /** Each option by its long name, with a value where it takes one. */
 const longNames: [string, ...string[]][] = [
   ...["verbose", "timestamp", "count", "print-uid", "source-port", "lport", "result"],
-  ...["failed", "json", "doctor", "ipv4", "ipv6", "help", "usage", "version"],
+  ...["failed", "wall-time", "json", "doctor", "ipv4", "ipv6", "help", "usage", "version"],
 ].map((name) => [name]);
-const valued = { pid: "1", uid: "1", port: "1", attach: "auto", btf: "/x", completions: "zsh" };
+const valued = {
+  ...{ output: "pid", pid: "1", uid: "1", port: "1", attach: "auto", btf: "/x" },
+  completions: "zsh",
+};
 longNames.push(...Object.entries({ ...valued, "buffer-pages": "8", "min-latency": "1" }));
 
 for (const [name, text] of Object.entries({ help, usage })) {
@@ -235,7 +282,7 @@ for (const [name, text] of Object.entries({ help, usage })) {
 
 test("usage names every letter that parse() takes", () => {
   const letters = /\[-(\S+)\]/.exec(usage)![1]!;
-  assert.equal(letters, "46chjLrstUvV?");
+  assert.equal(letters, "46chjLrstTUvV?");
   for (const letter of letters) assert.doesNotThrow(() => parse([`-${letter}`]), letter);
-  for (const letter of "puP") assert.ok(usage.includes(`[-${letter} `), letter);
+  for (const letter of "opuP") assert.ok(usage.includes(`[-${letter} `), letter);
 });

@@ -93,6 +93,18 @@ const refused: [string, string[], RegExp][] = [
   ["an empty operand", [""], /unexpected argument ''/],
   ["an operand with a newline in it", ["a\nb"], /unexpected argument/],
   ["an operand with a full stop in it, whole", ["a. b"], /unexpected argument 'a\. b'/],
+  // Columns.
+  ["an unknown column", ["-o", "pid,nonsense"], /unknown column 'nonsense': see --output help/],
+  ["a column's title", ["-o", "LAT(ms)"], /unknown column 'LAT\(ms\)'/],
+  ["the name of an object's own method as a column", ["-o", "toString"], /column 'toString'/],
+  ["a column with a newline in it", ["-o", "pid\n"], /column 'pid\?'/],
+  ["an empty list of columns", ["-o", ""], /empty column in ''/],
+  ["nothing to add", ["-o", "+"], /empty column in '\+'/],
+  ["a column with a plus sign in a list", ["-o", "pid,+tid"], /unknown column '\+tid'/],
+  ["help among columns", ["-o", "pid,help"], /unknown column 'help'/],
+  ["65 columns", ["-o", Array(65).fill("pid").join()], /too many columns: 65, of at most 64/],
+  ["-o with -c", ["-c", "-o", "pid"], /^-o and -c exclude each other/],
+  ["-T with -c", ["-cT"], /^-T and -c exclude each other/],
   // Other values.
   ["an unknown back end", ["--attach", "ftrace"], /--attach 'ftrace': not auto, fentry, kprobe, /],
   ["a back end in capitals", ["--attach", "KPROBE"], /--attach 'KPROBE'/],

@@ -6,13 +6,14 @@ import { Table } from "../../src/views/table.ts";
 import { TextBuffer } from "../../src/event/text.ts";
 import { assertLines, lines, linesC } from "./c.ts";
 import { ascii, encode, randomSamples, type Sample } from "./events.ts";
+import { sources } from "./sources.ts";
 
 /** What our table writes: the header and a row for each event. */
 function table(args: string[], events: Uint8Array<ArrayBuffer>): string[] {
   const request = parse(args);
   assert.ok(request.run === "trace");
   const text = new TextBuffer();
-  const table = new Table(text, request.table);
+  const table = new Table(text, request.table, sources);
   table.header();
   for (const event of eventsOf(batchOf(events.buffer))) table.row(event);
   return lines(text.bytes);

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import test from "node:test";
+import { TextBuffer } from "../../src/event/text.ts";
+import { localWriter } from "../../src/event/clock.ts";
 import { linesC, root } from "./c.ts";
 import { loadShim } from "./runtime.ts";
 
@@ -54,4 +56,45 @@ ${calls.join("")}
   );
   assert.deepEqual(offsets, expected);
   assert.ok(new Set(expected.slice(12, 18)).size === 2, "Berlin has summer time");
+});
+
+/** Times as they are written. */
+function write(local: ReturnType<typeof localWriter>, micros: number): string {
+  const text = new TextBuffer();
+  local(text, micros);
+  return new TextDecoder().decode(text.bytes);
+}
+
+test("localWriter() writes what Date does, in UTC", () => {
+  const local = localWriter(() => 0);
+  for (const micros of [0, 999_999, 1_000_000, 1_795_758_075_123_456, 951_782_400_000_001]) {
+    const iso = new Date(Math.floor(micros / 1000)).toISOString();
+    const expected = iso.replace("Z", `${micros % 1000}`.padStart(3, "0") + "+00:00");
+    assert.equal(write(local, micros), expected);
+  }
+});
+
+test("localWriter() follows a change of summer time within the second", () => {
+  // Europe/Berlin, 2026-10-25T01:00:00Z.
+  const change = 1_792_890_000;
+  const local = localWriter((when) => when < change ? 7200 : 3600);
+  assert.equal(write(local, change * 1e6 - 1), "2026-10-25T02:59:59.999999+02:00");
+  assert.equal(write(local, change * 1e6), "2026-10-25T02:00:00.000000+01:00");
+  assert.equal(write(local, change * 1e6 - 1), "2026-10-25T02:59:59.999999+02:00");
+});
+
+test("localWriter() asks for the zone once for each second", () => {
+  let asked = 0;
+  const local = localWriter(() => (asked++, 0));
+  for (let micros = 0; micros < 3_000_000; micros += 1000) write(local, micros);
+  assert.equal(asked, 3);
+});
+
+test("localWriter() writes zones on either side of UTC, and of half an hour", () => {
+  const zone = (seconds: number) => write(localWriter(() => seconds), 1e12);
+  assert.equal(zone(-12600), "1970-01-12T10:16:40.000000-03:30");
+  assert.equal(zone(20700), "1970-01-12T19:31:40.000000+05:45");
+  assert.equal(zone(-1800), "1970-01-12T13:16:40.000000-00:30");
+  // Of a time before there were zones, in whole minutes.
+  assert.equal(zone(3208), "1970-01-12T14:39:40.000000+00:53");
 });
