@@ -164,6 +164,12 @@ export const options = {
     excludes: ["count"],
   }),
   "print-uid": flag({ short: "U", group: "show", sentence: "Show the UID" }),
+  wide: flag({
+    short: "w",
+    group: "show",
+    sentence: "Address columns with room for any IPv6 address",
+    excludes: ["json"],
+  }),
 
   ipv4: flag({ short: "4", group: "trace", sentence: "IPv4 only", excludes: ["ipv6"] }),
   ipv6: flag({

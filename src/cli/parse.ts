@@ -174,6 +174,7 @@ export function parse(args: readonly string[]): Request {
     chosen: v.output !== undefined,
     sourcePort: v["source-port"],
     verdict: v.result,
+    wide: v.wide,
   };
   return { run: "trace", spec, json: v.json, table, verbose };
 }

@@ -8,7 +8,12 @@ import { hundredths, resultName } from "../event/verdict.ts";
 export interface FlowOptions {
   readonly sourcePort: boolean;
   readonly verdict: boolean;
+  /** Whether address columns have room for any address. */
+  readonly wide: boolean;
 }
+
+/** The longest address: eight groups of four digits. */
+export const ADDRESS_MAX = 39;
 
 interface Column {
   title: string;
@@ -17,11 +22,12 @@ interface Column {
 }
 
 /** The report's columns: those of the C tool, and those of `-r`. */
-function columns({ sourcePort, verdict }: FlowOptions): Column[] {
+function columns({ sourcePort, verdict, wide }: FlowOptions): Column[] {
+  const address = wide ? ADDRESS_MAX : 25;
   const millis = (ns: number) => (hundredths(ns) / 100).toFixed(2);
   const all: (Column | false)[] = [
-    { title: "LADDR", width: 25, cell: (f) => f.saddr },
-    { title: "RADDR", width: 25, cell: (f) => f.daddr },
+    { title: "LADDR", width: address, cell: (f) => f.saddr },
+    { title: "RADDR", width: address, cell: (f) => f.daddr },
     sourcePort && { title: "LPORT", width: 20, cell: (f) => String(f.sport) },
     { title: "RPORT", width: 20, cell: (f) => String(f.dport) },
     verdict && { title: "RESULT", width: 12, cell: (f) => resultName(f.result) },

@@ -10,7 +10,7 @@ import {
 import type { Flow } from "../event/flow.ts";
 import type { TextBuffer } from "../event/text.ts";
 import type { EventView } from "../event/view.ts";
-import { appendFlows, type FlowOptions } from "./flows.ts";
+import { ADDRESS_MAX, appendFlows, type FlowOptions } from "./flows.ts";
 import type { View } from "./view.ts";
 
 /** Room that a cell takes at most, whatever its column's width. */
@@ -84,7 +84,8 @@ export class Table implements View {
 function place(column: Column, last: boolean, options: TableOptions, sources: Sources): Place {
   const { title, tight, padded } = column;
   const bare = last && (options.chosen || !padded);
-  const width = bare ? 0 : column.width;
+  const wide = options.wide && column.type === "address";
+  const width = bare ? 0 : wide ? ADDRESS_MAX : column.width;
   return {
     title,
     width,

@@ -135,6 +135,22 @@ test("-o in the order of the default shows the same cells, but pads no last colu
   assert.equal(plain, `${row}   `);
 });
 
+test("-w keeps columns behind any address in their place", () => {
+  const long = Array.from({ length: 16 }, (_, i) => 0xa0 + i);
+  const samples = [{}, { family: 6, saddr: long, daddr: long }];
+  for (const args of [["-w"], ["-w", "-o", "saddr,daddr,dport"]]) {
+    const [header, ...all] = table(args, ...samples);
+    const at = header!.indexOf("DPORT");
+    assert.ok(at >= 80);
+    for (const row of all) assert.equal(row.slice(at - 1).trimEnd(), " 80");
+  }
+  const [title, cell] = ["SADDR", "127.0.0.1"].map((text) => text.padEnd(39));
+  assert.deepEqual(table(["-w"], {}), [
+    `PID    COMM             IP ${title} ${title!.replace("S", "D")} DPORT`,
+    `4711   curl             4  ${cell} ${cell} 80   `,
+  ]);
+});
+
 test("column user shows the UID of a user without a name, and no control characters", () => {
   assert.deepEqual(rows(["-o", "user"], { uid: 31337 }, { uid: 66 }), ["31337", "?[31mred"]);
 });

@@ -10,7 +10,8 @@ import { Random } from "./random.ts";
 
 function format(flows: Flow[], ...args: string[]): string[] {
   const text = new TextBuffer();
-  appendFlows(text, flows, { sourcePort: args.includes("-s"), verdict: args.includes("-r") });
+  const has = (option: string) => args.includes(option);
+  appendFlows(text, flows, { sourcePort: has("-s"), verdict: has("-r"), wide: has("-w") });
   return lines(text.bytes);
 }
 
@@ -69,6 +70,17 @@ int main(void)
 
 for (const sourcePort of [false, true]) {
   const title = sourcePort ? "with -s" : "without -s";
+  test("appendFlows() has room for any address with -w", () => {
+    const long = "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff";
+    const [, header, ...rows] = format(
+      [flow({ saddr: long, daddr: long, count: 2 }), flow()],
+      "-w",
+    );
+    const at = header!.indexOf("RPORT");
+    assert.equal(at, 80);
+    for (const row of rows) assert.match(row.slice(at - 1), /^ 443 /);
+  });
+
   test(`appendFlows() writes the report of the C tool ${title}`, () => {
     const flows = sortedFlows(20);
     assert.ok(flows.every(({ count }, i) => count > 0 && (i === 0 || count < flows[i - 1]!.count)));

@@ -256,7 +256,7 @@ test("parse() leaves its argument as it was", () => {
 /** Each option by its long name, with a value where it takes one. */
 const longNames: [string, ...string[]][] = [
   ...["verbose", "timestamp", "count", "print-uid", "source-port", "lport", "result"],
-  ...["failed", "wall-time", "json", "doctor", "ipv4", "ipv6", "help", "usage", "version"],
+  ...["failed", "wall-time", "wide", "json", "doctor", "ipv4", "ipv6", "help", "usage", "version"],
 ].map((name) => [name]);
 const valued = {
   ...{ output: "pid", pid: "1", uid: "1", port: "1", attach: "auto", btf: "/x" },
@@ -282,7 +282,7 @@ for (const [name, text] of Object.entries({ help, usage })) {
 
 test("usage names every letter that parse() takes", () => {
   const letters = /\[-(\S+)\]/.exec(usage)![1]!;
-  assert.equal(letters, "46chjLrstTUvV?");
+  assert.equal(letters, "46chjLrstTUvVw?");
   for (const letter of letters) assert.doesNotThrow(() => parse([`-${letter}`]), letter);
   for (const letter of "opuP") assert.ok(usage.includes(`[-${letter} `), letter);
 });

@@ -104,6 +104,8 @@ const refused: [string, string[], RegExp][] = [
   ["help among columns", ["-o", "pid,help"], /unknown column 'help'/],
   ["65 columns", ["-o", Array(65).fill("pid").join()], /too many columns: 65, of at most 64/],
   ["-o with -c", ["-c", "-o", "pid"], /^-o and -c exclude each other/],
+  ["-T with -j", ["-jT"], /^-j and -T exclude each other/],
+  ["-w with -j", ["-jw"], /^-w and -j exclude each other/],
   ["-T with -c", ["-cT"], /^-T and -c exclude each other/],
   // Other values.
   ["an unknown back end", ["--attach", "ftrace"], /--attach 'ftrace': not auto, fentry, kprobe, /],
