@@ -4,6 +4,7 @@ import { writeSync } from "node:fs";
 import { type Libbpf, LoadError, LogLevel } from "../lib/mod.ts";
 import { checkBtf } from "./cli/btf.ts";
 import { completions } from "./cli/completions.ts";
+import { wantsColor } from "./cli/color.ts";
 import { columnsHelp } from "./cli/columns.ts";
 import { examine } from "./cli/doctor.ts";
 import { fail, reportRefusals } from "./cli/failure.ts";
@@ -79,7 +80,10 @@ function print(text: string): number {
   return 0;
 }
 
-function trace(libbpf: Libbpf, { spec, json, table, verbose }: TraceRequest): number {
+function trace(
+  libbpf: Libbpf,
+  { spec, json, table: chosen, color, verbose }: TraceRequest,
+): number {
   if (verbose) libbpf.logLevel(LogLevel.Debug);
   using tracer = Tracer.start(libbpf, spec);
   // Signals are caught only now: until here nothing is there that has to be ended.
@@ -99,6 +103,7 @@ function trace(libbpf: Libbpf, { spec, json, table, verbose }: TraceRequest): nu
     users: new Users(),
   };
   const { backend } = tracer;
+  const table = { ...chosen, color: wantsColor(color) };
   const view = (text: TextBuffer) =>
     json ? new Json(text, { ...table, backend }, sources) : new Table(text, table, sources);
   live(libbpf, tracer, { spec, view, clock, verbose }, output, stop, report);

@@ -4,6 +4,7 @@ import { columns } from "../event/columns.ts";
 import { backendNames } from "../kernel/backends.ts";
 import type { BackendName } from "../kernel/spec.ts";
 import { listed } from "./prose.ts";
+import { type ColorMode, colorModes } from "./color.ts";
 import { HELP, type Output, output } from "./columns.ts";
 import { choice, list, milliseconds, pages, pid, port, uid, UsageError } from "./values.ts";
 
@@ -103,6 +104,16 @@ const attachNames = ["auto", ...backendNames] as const;
 
 /** All options by their long names, in the order of the help. */
 export const options = {
+  color: value<ColorMode>(
+    {
+      value: "WHEN",
+      group: "show",
+      sentence: "Color what is not ok: auto (on a terminal; the default), always, never",
+      completes: colorModes,
+    },
+    "auto",
+    (text) => choice(text, "--color", colorModes),
+  ),
   count: flag({
     short: "c",
     group: "show",

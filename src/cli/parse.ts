@@ -4,6 +4,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { type ColumnKey, needsOf } from "../event/columns.ts";
 import type { TraceSpec } from "../kernel/spec.ts";
 import type { TableOptions } from "../views/table.ts";
+import type { ColorMode } from "./color.ts";
 import { HELP, shownColumns } from "./columns.ts";
 import { optionEntries, type Shell, type Values } from "./options.ts";
 import { UsageError } from "./values.ts";
@@ -18,7 +19,8 @@ export type Request =
     readonly spec: TraceSpec;
     /** Whether to print JSON objects instead of a table. */
     readonly json: boolean;
-    readonly table: TableOptions;
+    readonly table: Omit<TableOptions, "color">;
+    readonly color: ColorMode;
     readonly verbose: boolean;
   };
 
@@ -176,5 +178,5 @@ export function parse(args: readonly string[]): Request {
     verdict: v.result,
     wide: v.wide,
   };
-  return { run: "trace", spec, json: v.json, table, verbose };
+  return { run: "trace", spec, json: v.json, table, color: v.color, verbose };
 }

@@ -11,6 +11,7 @@ import type { Flow } from "../event/flow.ts";
 import type { TextBuffer } from "../event/text.ts";
 import type { EventView } from "../event/view.ts";
 import { ADDRESS_MAX, appendFlows, type FlowOptions } from "./flows.ts";
+import { coloredWriter } from "./color.ts";
 import type { View } from "./view.ts";
 
 /** Room that a cell takes at most, whatever its column's width. */
@@ -90,6 +91,13 @@ function place(column: Column, last: boolean, options: TableOptions, sources: So
     title,
     width,
     gap: last ? "" : tight && !options.chosen ? "space unless padded" : "space",
-    write: column.writer(width, sources),
+    write: options.color && column.colored
+      ? coloredWriter(
+        column.writer(0, sources),
+        column.writer(width, sources),
+        width,
+        column.colored,
+      )
+      : column.writer(width, sources),
   };
 }

@@ -34,7 +34,7 @@ function table(args: string[], ...samples: Sample[]): string[] {
   const request = parse(args);
   assert.ok(request.run === "trace");
   const text = new TextBuffer();
-  const table = new Table(text, request.table, sources);
+  const table = new Table(text, { ...request.table, color: false }, sources);
   table.header();
   for (const event of eventsOf(batchOf(memory(samples)))) table.row(event);
   return lines(text.bytes);
@@ -110,7 +110,11 @@ test("column wtime follows the clock of its batch", () => {
   const text = new TextBuffer();
   const request = parse(["-o", "wtime"]);
   assert.ok(request.run === "trace");
-  const table = new Table(text, request.table, { ...sources, clock, utcOffset: () => 0 });
+  const table = new Table(text, { ...request.table, color: false }, {
+    ...sources,
+    clock,
+    utcOffset: () => 0,
+  });
   const event = new EventView(memory([{ time: 3e9, latency: 1e9 }])).at(0);
   table.row(event);
   clock.offset = 3.6e9;

@@ -11,7 +11,12 @@ import { Random } from "./random.ts";
 function format(flows: Flow[], ...args: string[]): string[] {
   const text = new TextBuffer();
   const has = (option: string) => args.includes(option);
-  appendFlows(text, flows, { sourcePort: has("-s"), verdict: has("-r"), wide: has("-w") });
+  appendFlows(text, flows, {
+    sourcePort: has("-s"),
+    verdict: has("-r"),
+    wide: has("-w"),
+    color: has("color"),
+  });
   return lines(text.bytes);
 }
 
@@ -70,6 +75,14 @@ int main(void)
 
 for (const sourcePort of [false, true]) {
   const title = sourcePort ? "with -s" : "without -s";
+  test("appendFlows() has results that are not ok in color, and pads them as without", () => {
+    const flows = [flow({ count: 3 }), flow({ result: 111, count: 2 }), flow({ result: -1 })];
+    const [plain, colored] = [format(flows, "-r"), format(flows, "-r", "color")];
+    assert.deepEqual(colored.slice(0, 3), plain.slice(0, 3));
+    assert.ok(colored[3]!.includes(" \x1b[31mECONNREFUSED\x1b[0m 2 "));
+    assert.ok(colored[4]!.includes(" \x1b[31mclosed\x1b[0m       1 "));
+  });
+
   test("appendFlows() has room for any address with -w", () => {
     const long = "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff";
     const [, header, ...rows] = format(

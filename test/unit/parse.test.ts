@@ -259,8 +259,14 @@ const longNames: [string, ...string[]][] = [
   ...["failed", "wall-time", "wide", "json", "doctor", "ipv4", "ipv6", "help", "usage", "version"],
 ].map((name) => [name]);
 const valued = {
-  ...{ output: "pid", pid: "1", uid: "1", port: "1", attach: "auto", btf: "/x" },
+  color: "never",
   completions: "zsh",
+  output: "pid",
+  pid: "1",
+  uid: "1",
+  port: "1",
+  attach: "auto",
+  btf: "/x",
 };
 longNames.push(...Object.entries({ ...valued, "buffer-pages": "8", "min-latency": "1" }));
 

@@ -104,6 +104,8 @@ const refused: [string, string[], RegExp][] = [
   ["help among columns", ["-o", "pid,help"], /unknown column 'help'/],
   ["65 columns", ["-o", Array(65).fill("pid").join()], /too many columns: 65, of at most 64/],
   ["-o with -c", ["-c", "-o", "pid"], /^-o and -c exclude each other/],
+  ["an unknown time for color", ["--color", "yes"], /--color 'yes': not auto, always, never/],
+  ["--color without its value", ["--color"], /'--color <value>'/],
   ["-T with -j", ["-jT"], /^-j and -T exclude each other/],
   ["-w with -j", ["-jw"], /^-w and -j exclude each other/],
   ["-T with -c", ["-cT"], /^-T and -c exclude each other/],

@@ -13,7 +13,7 @@ function table(args: string[], events: Uint8Array<ArrayBuffer>): string[] {
   const request = parse(args);
   assert.ok(request.run === "trace");
   const text = new TextBuffer();
-  const table = new Table(text, request.table, sources);
+  const table = new Table(text, { ...request.table, color: false }, sources);
   table.header();
   for (const event of eventsOf(batchOf(events.buffer))) table.row(event);
   return lines(text.bytes);
