@@ -17,6 +17,16 @@ export interface Attempt {
   result: string;
   /** In milliseconds. */
   latency: number;
+  /** What a client of ours knows beside that. */
+  more?: {
+    tid: number;
+    uid: number;
+    /** When it began, by the wall clock, in microseconds since 1970. */
+    wall: number;
+    /** As TCP_INFO has them, where it tells: how often the SYN was sent again; microseconds. */
+    retrans: number | undefined;
+    rtt: number | undefined;
+  };
 }
 
 /** A row of the tool: its cells by the titles of their columns. */
@@ -114,7 +124,7 @@ export const cases: readonly Case[] = [
 /** Reads the client's lines. */
 export function parseAttempts(text: string): Attempt[] {
   return text.trimEnd().split("\n").filter(Boolean).map((line) => {
-    const [pid, comm, ip, saddr, sport, daddr, dport, result, micros] = line.split(" ");
+    const [pid, comm, ip, saddr, sport, daddr, dport, result, micros, ...more] = line.split(" ");
     assert(comm && saddr && daddr && result && micros, `not an attempt: ${line}`);
     return {
       pid: Number(pid),
@@ -126,8 +136,20 @@ export function parseAttempts(text: string): Attempt[] {
       dport: Number(dport),
       result,
       latency: Number(micros) / 1000,
+      ...(more.length > 0 && { more: parseMore(more) }),
     };
   });
+}
+
+function parseMore([tid, uid, wall, retrans, rtt]: string[]): NonNullable<Attempt["more"]> {
+  const known = (text: string | undefined) => text === "-" ? undefined : Number(text);
+  return {
+    tid: Number(tid),
+    uid: Number(uid),
+    wall: Number(wall),
+    retrans: known(retrans),
+    rtt: known(rtt),
+  };
 }
 
 /** Output so far without the line that is not yet complete. */
@@ -171,6 +193,38 @@ function matches(attempt: Attempt, row: Row): boolean {
     (row["SPORT"] ?? `${sport}`) === `${sport}` && (row["RESULT"] ?? result) === result;
 }
 
+/** How far two clocks may be apart that were read by different processes, in microseconds. */
+const CLOCKS = 2000;
+
+/** A time of WTIME in microseconds since 1970. */
+export function microsOf(time: string): number {
+  const [, seconds, fraction, zone] =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})([+-]\d\d:\d\d)$/.exec(time) ?? [];
+  assert(seconds && fraction && zone, `not a time: ${time}`);
+  return Date.parse(seconds + zone) * 1000 + Number(fraction);
+}
+
+/** Checks the columns that not all rows have. */
+function checkMore({ more, comm, result, latency }: Attempt, row: Row): void {
+  if (!more) return;
+  const { wall, tid, uid, retrans, rtt } = more;
+  const what = `${comm} ${result}`;
+  assert.equal(row["TID"] ?? `${tid}`, `${tid}`, what);
+  assert.equal(row["UID"] ?? `${uid}`, `${uid}`, what);
+  if (row["WTIME"]) {
+    const at = microsOf(row["WTIME"]) - wall;
+    assert(at >= -CLOCKS && at <= latency * 1000 + CLOCKS, `${what}: WTIME off by ${at} us`);
+  }
+  if (row["RETRANS"] && retrans !== undefined && result !== "pending") {
+    assert.equal(row["RETRANS"], `${retrans}`, what);
+  }
+  if (!row["RTT(ms)"]) return;
+  const known = result === "ok" && retrans === 0 && rtt !== undefined;
+  if (!known) assert(result === "ok" || row["RTT(ms)"] === "-", `${what}: ${row["RTT(ms)"]}`);
+  // What fast open sends with the SYN may be answered before the client looks: another measurement.
+  else if (!comm.startsWith("tfo")) assert.equal(row["RTT(ms)"], (rtt / 1000).toFixed(3), what);
+}
+
 /**
  * Demands that each attempt has exactly one row, and that there are no other rows.
  *
@@ -191,5 +245,6 @@ export function compare(
     else pairs.push([attempt, unexpected.splice(at, 1)[0]!]);
   }
   assert.deepEqual({ missing, unexpected }, { missing: [], unexpected: [] });
+  for (const [attempt, row] of pairs) checkMore(attempt, row);
   return pairs;
 }

@@ -64,6 +64,10 @@ export function rowsOf(lines: readonly Line[]): Row[] {
       DADDR: destination.ip,
       DPORT: `${destination.port}`,
       UID: line.user.id,
+      WTIME: line["@timestamp"].replace("Z", "+00:00"),
+      ...(process.thread && { TID: `${process.thread.id}` }),
+      ...(tcpconnect.retransmits !== undefined && { RETRANS: `${tcpconnect.retransmits}` }),
+      ...(tcpconnect.rtt_ms !== undefined && { "RTT(ms)": tcpconnect.rtt_ms.toFixed(3) }),
       ...(result !== undefined && {
         RESULT: result,
         "LAT(ms)": tcpconnect.latency_ms!.toFixed(2),

@@ -2,9 +2,11 @@
 /* One attempt to connect: made, awaited, reported. */
 #include "client.h"
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 void set_name(const char *name)
@@ -50,6 +52,9 @@ struct attempt attempt_on(int fd, const union address *dst)
 {
 	struct attempt a = {.fd = fd, .pid = getpid(), .dst = *dst, .result = PENDING};
 
+	a.tid = syscall(SYS_gettid);
+	a.retrans = -1;
+	a.rtt = -1;
 	prctl(PR_GET_NAME, a.comm);
 	return a;
 }
@@ -65,12 +70,30 @@ void settle(struct attempt *a, int result)
 	a->result = result;
 }
 
+/* A blocking connect that has failed leaves nothing that TCP measured. */
+static void learn_info(struct attempt *a)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	a->retrans = -1;
+	a->rtt = -1;
+	if (a->result > 0 && !(fcntl(a->fd, F_GETFL) & O_NONBLOCK))
+		return;
+	if (getsockopt(a->fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		return;
+	a->retrans = info.tcpi_total_retrans;
+	if (!a->result)
+		a->rtt = info.tcpi_rtt;
+}
+
 /* A blocking connect that has failed leaves the port behind, but not the address. */
 void learn_names(struct attempt *a)
 {
 	socklen_t len = sizeof(a->local);
 	union address name;
 
+	learn_info(a);
 	if (!port_of(&a->local) && getsockname(a->fd, &a->local.sa, &len))
 		fail_errno("getsockname");
 	len = sizeof(name);
@@ -118,6 +141,15 @@ void await_answer(struct attempt *a, int timeout_ms)
 	learn_names(a);
 }
 
+/* A number, or a dash if it is not known. */
+static const char *known(long value, char text[24])
+{
+	if (value < 0)
+		return "-";
+	snprintf(text, 24, "%ld", value);
+	return text;
+}
+
 static const char *result_text(int result)
 {
 	if (result == PENDING)
@@ -129,7 +161,7 @@ static const char *result_text(int result)
 
 void report(const struct attempt *a)
 {
-	char src_text[INET6_ADDRSTRLEN], dst_text[INET6_ADDRSTRLEN];
+	char src_text[INET6_ADDRSTRLEN], dst_text[INET6_ADDRSTRLEN], retrans[24], rtt[24];
 	const char *src = address_text(&a->local, src_text);
 	const char *dst = address_text(&a->dst, dst_text);
 	int ip = ip_version(&a->dst);
@@ -139,8 +171,10 @@ void report(const struct attempt *a)
 		src = ip == 6 ? "::" : "0.0.0.0";
 	if (is_any(&a->dst) && a->result != EINVAL)
 		dst = ip == 6 ? "::1" : "127.0.0.1";
-	printf("%d %s %d %s %u %s %u %s %lld\n", a->pid, a->comm, ip, src, port_of(&a->local), dst,
+	printf("%d %s %d %s %u %s %u %s %lld ", a->pid, a->comm, ip, src, port_of(&a->local), dst,
 	       port_of(&a->dst), result_text(a->result), (long long)(a->end - a->start) / 1000);
+	printf("%d %u %lld %s %s\n", a->tid, getuid(), (long long)wall_us(a->start),
+	       known(a->retrans, retrans), known(a->rtt, rtt));
 }
 
 void finish(struct attempt *a)

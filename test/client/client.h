@@ -38,12 +38,15 @@ struct job {
 struct attempt {
 	int fd;
 	pid_t pid;
+	pid_t tid;
 	char comm[16];
 	union address dst;
 	union address local;
 	int64_t start;
 	int64_t end;
 	int result;
+	long retrans; /* of the SYN, as TCP_INFO has it; -1 if it does not tell, like rtt */
+	long rtt;     /* us */
 };
 
 /* fail.c */
@@ -61,6 +64,7 @@ __attribute__((noreturn)) void bad_usage(const char *what, const char *value);
 
 /* clock.c */
 int64_t now(void);
+int64_t wall_us(int64_t when);
 void sleep_until(int64_t when);
 
 /* address.c */

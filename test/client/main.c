@@ -3,7 +3,7 @@
  * Makes real TCP connects in every way a connect tracer must cope with, and prints what the client
  * itself saw, one line for each attempt:
  *
- *	PID COMM IP SADDR SPORT DADDR DPORT RESULT LAT_US
+ *	PID COMM IP SADDR SPORT DADDR DPORT RESULT LAT_US TID UID WALL_US RETRANS RTT_US
  *
  * Static and without dependencies, so that it also runs in a guest that holds nothing else.
  */

@@ -87,7 +87,12 @@ async function everything(): Promise<Everything> {
   await serve(netns);
   const ports = `${place.port},${place.mptcpPort},${place.closedPort}`;
   const stop = await startEach(
-    ...[["-s"], ["-r", "-s"], ["-j"], ["-j", "-r"]].map((args) => [...args, "-P", ports]),
+    ...[
+      ["-s"],
+      ["-r", "-s", "-o", "+wtime,uid,tid,retrans,rtt"],
+      ["-j"],
+      ["-j", "-r", "-o", "+tid,retrans,rtt"],
+    ].map((args) => [...args, "-P", ports]),
   );
   const curls = [curl(netns, place.v4), curl(netns, `[${place.v6}]`)];
   const outcomes = await Promise.all(

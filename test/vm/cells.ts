@@ -31,8 +31,8 @@ const pass = (watchers: readonly Attach[], i: number) => `
 now | section ${i}.start
 ${
   watchers.map((attach) =>
-    `trace ${attach}.plain /tcpconnect -s --attach ${attach}
-trace ${attach}.result /tcpconnect -v -r -s --attach ${attach}`
+    `trace ${attach}.plain /tcpconnect -s -o +wtime,tid,user --attach ${attach}
+trace ${attach}.result /tcpconnect -v -r -s -o +wtime,tid,retrans,rtt --attach ${attach}`
   ).join("\n")
 }
 if ${watchers.map((attach) => `ended ${attach}.plain && ended ${attach}.result`).join(" && ")}; then
