@@ -61,7 +61,7 @@ export function rowsOf(lines: readonly Line[]): Row[] {
       IP: network.type.slice(-1),
       SADDR: source.ip ?? none,
       SPORT: `${source.port ?? 0}`,
-      DADDR: destination.ip,
+      DADDR: destination.ip ?? none,
       DPORT: `${destination.port}`,
       UID: line.user.id,
       WTIME: line["@timestamp"].replace("Z", "+00:00"),
