@@ -219,6 +219,9 @@ check: $(O)/tcpconnect.so node_modules/.package-lock.json | build/deps-test
 	$(Q)$(BUN) test/rules.ts
 	$(call msg,CHECK,types)
 	$(Q)$(DENO) check --quiet src lib test bench packaging
+	$(call msg,CHECK,documentation)
+	$(Q)$(DENO) check --quiet --doc-only lib
+	$(Q)$(DENO) doc --quiet --lint lib/mod.ts lib/bun.ts lib/deno.ts >/dev/null
 	$(call msg,CHECK,generated)
 	$(Q)$(layout) | diff -u src/event/layout.gen.ts - || { echo 'stale: run make generate'; exit 1; }
 

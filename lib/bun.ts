@@ -1,6 +1,14 @@
 /**
  * libbpf under Bun.
  *
+ * @example
+ * ```ts
+ * import { open } from "./bun.ts";
+ * import { OpenSkeleton } from "./mod.ts";
+ *
+ * using opened = new OpenSkeleton(open("/usr/lib/mytool.so"));
+ * ```
+ *
  * @module
  */
 
@@ -23,7 +31,7 @@ const types: Record<CType, FFITypeOrString> = {
   string: "ptr",
 };
 
-// bun:ffi has pointers as numbers; this file alone sees them so.
+// For bun:ffi a pointer is a number; only this file knows that.
 type Address = Parameters<typeof toArrayBuffer>[0];
 const address = (pointer: Pointer) => pointer as unknown as Address;
 
@@ -40,7 +48,7 @@ const runtime: Runtime = {
     });
     return Object.fromEntries(bound);
   },
-  // SAFETY: the caller vouches for the memory; without a finalizer Bun never frees it.
+  // SAFETY: the caller keeps the memory; without a finalizer Bun never frees it.
   view: (pointer, byteLength) => toArrayBuffer(address(pointer), 0, byteLength),
   text: (pointer) => new CString(address(pointer)).toString(),
 };
@@ -51,10 +59,11 @@ function withStrings(call: (...values: unknown[]) => unknown) {
 }
 
 /**
- * Loads a skeleton shim from a file.
+ * Loads a skeleton shim from a file. It stays loaded as long as the process runs. Mutually exclusive
+ * with {@linkcode openBytes}, which loads one from memory.
  *
  * @param path An absolute path.
- * @throws {LoadError}
+ * @throws {LoadError} If there is none, it lacks a function, or the system denies it.
  */
 export function open(path: string): Libbpf {
   return new Libbpf(runtime, path);
@@ -62,9 +71,11 @@ export function open(path: string): Libbpf {
 
 /**
  * Loads a skeleton shim that is held in memory, such as one embedded in an executable. It goes
- * through a memfd (memfd_create(2), Linux 3.17), so no directory needs to be writable.
+ * through a memfd (memfd_create(2), Linux 3.17), so no directory needs to be writable; /proc must be
+ * mounted.
  *
- * @throws {LoadError}
+ * @param shim The shared object's bytes; not kept.
+ * @throws {LoadError} If the system denies a memfd or executable memory, or has no /proc.
  */
 export function openBytes(shim: Uint8Array): Libbpf {
   try {

@@ -1,6 +1,14 @@
 /**
  * libbpf under Deno. Needs `--allow-ffi`; a tool that reads /proc needs `--allow-all`.
  *
+ * @example
+ * ```ts
+ * import { open } from "./deno.ts";
+ * import { OpenSkeleton } from "./mod.ts";
+ *
+ * using opened = new OpenSkeleton(open("/usr/lib/mytool.so"));
+ * ```
+ *
  * @module
  */
 
@@ -34,7 +42,7 @@ const runtime: Runtime = {
     });
     return Object.fromEntries(bound);
   },
-  // SAFETY: the caller vouches for the memory; Deno never frees it.
+  // SAFETY: the caller keeps the memory; Deno never frees it.
   view: (pointer, byteLength) =>
     Deno.UnsafePointerView.getArrayBuffer(address(pointer), byteLength),
   text: (pointer) => Deno.UnsafePointerView.getCString(address(pointer)),
@@ -51,9 +59,10 @@ function converting(call: (...values: unknown[]) => unknown) {
 }
 
 /**
- * Loads a skeleton shim from a file.
+ * Loads a skeleton shim from a file. It stays loaded as long as the process runs.
  *
  * @param path An absolute path.
+ * @throws {LoadError} If there is none, it lacks a function, or the system denies it.
  */
 export function open(path: string): Libbpf {
   return new Libbpf(runtime, path);

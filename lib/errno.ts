@@ -18,8 +18,19 @@ ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EI
 EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY
 EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON`.split(/\s/);
 
-/** The name of an errno, such as `ECONNREFUSED` for 111; the number itself where it has no name. */
+/**
+ * The name of an errno, such as `ECONNREFUSED` for 111; the number itself if it has no name.
+ *
+ * @param errno A positive errno of Linux.
+ *
+ * @example
+ * ```ts
+ * import { errnoName } from "./errno.ts";
+ *
+ * console.log(errnoName(111)); // ECONNREFUSED
+ * ```
+ */
 export function errnoName(errno: number): string {
-  // ENOTSUPP is the kernel's own, and gets out of bpf(2) all the same: include/linux/errno.h.
+  // ENOTSUPP is internal to the kernel (include/linux/errno.h), but bpf(2) returns it.
   return names[errno] || (errno === 524 ? "ENOTSUPP" : String(errno));
 }

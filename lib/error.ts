@@ -1,20 +1,42 @@
 /**
- * How the library fails.
+ * The errors that the library throws, beside RangeError for a value that does not fit.
+ *
+ * @example
+ * ```ts
+ * import { BpfError, type Skeleton } from "./mod.ts";
+ *
+ * function attach(skeleton: Skeleton): void {
+ *   try {
+ *     skeleton.attach("on_connect");
+ *   } catch (error) {
+ *     if (!(error instanceof BpfError)) throw error;
+ *     console.error(error.code === "EPERM" ? "run it as root" : error.message);
+ *   }
+ * }
+ * ```
  *
  * @module
  */
 
 import { errnoName } from "./errno.ts";
 
-/** A call of libbpf or of the kernel that failed. */
+/**
+ * A call of libbpf or of the kernel failed. The message has operation, errno and its text:
+ * `load object: EPERM: operation not permitted`.
+ */
 export class BpfError extends Error {
+  /** `BpfError`. */
   override readonly name = "BpfError";
 
   /**
-   * @param operation What was to be done, such as `attach fexit_v4`.
-   * @param errno Why it was not: a positive errno.
+   * Makes an error; {@linkcode Libbpf.check} throws it.
+   *
+   * @param operation What was to be done, such as `attach on_connect`.
+   * @param errno The reason, a positive errno.
    * @param text The errno in words.
-   * @param log What libbpf logged since the last error; holds the verifier's log of a refused program.
+   * @param log What libbpf logged since the last error. If the kernel refused a program, the
+   * verifier's log is in it.
+   * @default log ""
    */
   constructor(
     readonly operation: string,
@@ -31,11 +53,17 @@ export class BpfError extends Error {
   }
 }
 
-/** The shim cannot be loaded: there is none, it lacks a function, or the system denies it. */
+/**
+ * The shim cannot be loaded: there is none, it lacks a function, or the system denies it. What the
+ * runtime threw is the `cause`.
+ */
 export class LoadError extends Error {
+  /** `LoadError`. */
   override readonly name = "LoadError";
 
   /**
+   * Makes an error.
+   *
    * @param reason Why, in the words of the runtime or of dlopen(3).
    * @param options.cause What was thrown first, if anything.
    */
@@ -43,17 +71,23 @@ export class LoadError extends Error {
     super(`load libbpf: ${reason}`, options);
   }
 
-  /** What loading threw, as a LoadError; one that is already passes. */
+  /** Makes a LoadError of what loading threw, with it as `cause`; a LoadError is returned as it is. */
   static from(error: unknown): LoadError {
     if (error instanceof LoadError) return error;
     return new LoadError(error instanceof Error ? error.message : `${error}`, { cause: error });
   }
 }
 
-/** Thrown when an owner is used after it was disposed. */
+/** An owner was used after it had been disposed. */
 export class DisposedError extends Error {
+  /** `DisposedError`. */
   override readonly name = "DisposedError";
 
+  /**
+   * Makes an error.
+   *
+   * @param what The owner, such as `the perf buffer`.
+   */
   constructor(what: string) {
     super(`${what} is disposed`);
   }

@@ -1,7 +1,12 @@
 /**
- * Writes the TypeScript of C types: reads a BPF object's BTF, as `bpftool -j btf dump file OBJECT`
- * prints it, from stdin, and prints a module with the types named as arguments: structs, enums, and
- * sections of global variables such as `.rodata`.
+ * A script that writes C types as TypeScript. It reads a BPF object's BTF from standard input, as
+ * `bpftool -j btf dump file OBJECT` prints it, and prints a module with a {@linkcode Layout} for each
+ * struct and each section of global variables that an argument names, and an object for each enum.
+ *
+ * @example
+ * ```sh
+ * bpftool -j btf dump file mytool.bpf.o | bun generate.ts event .rodata >layout.gen.ts
+ * ```
  *
  * @module
  */

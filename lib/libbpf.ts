@@ -1,5 +1,14 @@
 /**
- * A loaded shim: libbpf's functions, and the checks that every call of them passes.
+ * A loaded shim: libbpf's functions, the check of their results, log, clock, signals.
+ *
+ * @example A function of libbpf that has no method here
+ * ```ts
+ * import type { Libbpf, Pointer } from "./mod.ts";
+ *
+ * function setEntries(libbpf: Libbpf, map: Pointer, entries: number): void {
+ *   libbpf.check("resize map", libbpf.c.bpf_map__set_max_entries(map, entries));
+ * }
+ * ```
  *
  * @module
  */
@@ -10,21 +19,33 @@ import { symbols } from "./symbols.ts";
 
 const EPERM = 1;
 
-/** How much libbpf logs. */
+/** How much of libbpf's log is collected; each level has those before it. */
 export enum LogLevel {
+  /** What went wrong. */
   Warn,
+  /** What is worth knowing. */
   Info,
+  /** Every step, and all of the verifier's log. */
   Debug,
 }
 
-/** libbpf, loaded with one program's skeleton. From `open()` of `bun.ts` or `deno.ts`. */
+/** libbpf, loaded with one program's skeleton; from `open()` of `bun.ts` or `deno.ts`. */
 export class Libbpf {
-  /** The C functions, to call as libbpf's manual says. */
+  /**
+   * The C functions. A wrong argument, or a pointer that is freed already, may crash the process;
+   * results are not checked: pass them to {@linkcode check} or {@linkcode checkPointer}.
+   */
   readonly c: Functions<typeof symbols>;
   readonly #runtime: Runtime;
   readonly #signals: Int32Array;
 
-  /** @throws {LoadError} */
+  /**
+   * Loads a shim.
+   *
+   * @param runtime The FFI to load it with.
+   * @param path An absolute path.
+   * @throws {LoadError} If there is none, it lacks a function, or the system denies it.
+   */
   constructor(runtime: Runtime, path: string) {
     this.#runtime = runtime;
     try {
@@ -37,21 +58,30 @@ export class Libbpf {
     this.logLevel(LogLevel.Info);
   }
 
-  /** Sets how much of libbpf's log is collected; {@linkcode LogLevel.Info} until then. */
+  /**
+   * Sets how much of libbpf's log is collected from now on.
+   *
+   * @default level {@linkcode LogLevel.Info}
+   */
   logLevel(level: LogLevel): void {
     this.c.shim_log_start(level);
   }
 
-  /** Takes what libbpf logged since the last call; "" if nothing. */
+  /**
+   * Takes what libbpf logged since the last call, in lines; "" if nothing. At most 4 MiB are kept, the
+   * oldest. A {@linkcode BpfError} takes it too.
+   */
   takeLog(): string {
     const log = this.c.shim_log_take();
     return log === null ? "" : this.#runtime.text(log);
   }
 
   /**
-   * Passes a result that is not negative.
+   * Returns a result that is not negative.
    *
-   * @throws {BpfError} that names the operation, if the result is a negative errno.
+   * @param operation What the error is to name, such as `load object`.
+   * @param result A C function's: negative is an errno.
+   * @throws {BpfError} If the result is negative.
    */
   check(operation: string, result: number): number {
     if (result < 0) throw this.#error(operation, -result);
@@ -59,12 +89,15 @@ export class Libbpf {
   }
 
   /**
-   * Passes a pointer that is not null.
+   * Returns a pointer that is not null. To be called right after the function that returned it, for
+   * errno is read here.
    *
-   * @throws {BpfError} that names the operation, with the errno that libbpf left.
+   * @param operation What the error is to name, such as `open object`.
+   * @param pointer A C function's result.
+   * @throws {BpfError} If it is null.
    */
   checkPointer(operation: string, pointer: Pointer | null): Pointer {
-    // Asked for at once, before another call can change errno.
+    // At once, before another call can change errno.
     if (pointer === null) throw this.#error(operation, -this.c.libbpf_get_error(null));
     return pointer;
   }
@@ -79,7 +112,10 @@ export class Libbpf {
     return this.c.shim_page_size();
   }
 
-  /** Now, as `bpf_ktime_get_ns()` tells it: CLOCK_MONOTONIC, in nanoseconds. */
+  /**
+   * Now, on the clock of `bpf_ktime_get_ns()`: CLOCK_MONOTONIC, in nanoseconds; exact for the first
+   * 104 days of uptime.
+   */
   get monotonic(): number {
     return this.c.shim_monotonic();
   }
@@ -118,47 +154,52 @@ export class Libbpf {
     this.check(`catch signal ${signal}`, this.c.shim_signal_catch(signal));
   }
 
-  /** How many signals were caught. */
+  /** How many signals have come that {@linkcode catchSignal} counts. */
   get signalCount(): number {
     return this.#signals[0]!;
   }
 
   /**
-   * Asks the kernel whether it takes fentry and fexit programs at all. That costs less than a
-   * millisecond; to load a real one in vain costs as much as all the rest of a start.
+   * Checks whether the kernel takes fentry and fexit programs (Linux 5.5). It loads the smallest one,
+   * which takes less than a millisecond; a whole object that is refused takes tens of them.
    *
-   * @throws {BpfError} EPERM if it does not, or not from this process.
+   * @throws {BpfError} EPERM if it does not take them, or not from this process.
    */
   checkFentry(): void {
     if (this.c.shim_try_fentry() === -EPERM) throw this.#error("load fentry program", EPERM);
   }
 
   /**
-   * Whether the kernel lets a sockops program ask helpers for the PID, UID and COMM of who calls, as
-   * some kernel after 6.12 does (6.18, not 6.12); else it must read them from the task, by BTF.
+   * Whether a sockops program may call the helpers for the PID, UID and COMM of the current task.
+   * Linux 6.18 allows it, 6.12 does not; there the program must read them from the task, by BTF.
    */
   get taskHelpers(): boolean {
     return this.c.shim_try_task_helpers() === 0;
   }
 
   /**
-   * Gives memory back that only the start needed: to be called once all is attached. libbpf had the
-   * kernel's BTF in it, some 10 MB, and the runtime ran code that is not needed again.
+   * Returns memory to the system that only the start needed: libbpf's copy of the kernel's BTF, some
+   * 10 MB, and code of the runtime that has run, which is read again from the page cache if it is
+   * needed again. To be called once all programs are attached.
    */
   trim(): void {
     this.c.shim_trim();
   }
 
   /**
-   * Lets programs run on when a sample of theirs wakes the calling thread: it takes the CPU once they
-   * wait, or have had their share. SCHED_BATCH of sched(7), and only instead of SCHED_OTHER: any other
-   * policy was chosen by somebody.
+   * Keeps the calling thread from preempting a program when that program's sample wakes it: the
+   * thread runs once the program waits or has used its time slice. It sets SCHED_BATCH of sched(7),
+   * but only in place of SCHED_OTHER: any other policy was chosen on purpose. Children inherit it.
    */
   neverPreempt(): void {
     this.c.shim_never_preempt();
   }
 
-  /** Memory of C as an ArrayBuffer, valid as long as its owner keeps it. */
+  /**
+   * Memory of C as an ArrayBuffer: a view, not a copy, valid as long as its owner keeps the memory.
+   *
+   * @param byteLength In bytes.
+   */
   view(pointer: Pointer, byteLength: number): ArrayBuffer {
     return this.#runtime.view(pointer, byteLength);
   }

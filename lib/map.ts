@@ -1,5 +1,18 @@
 /**
- * BPF maps.
+ * BPF maps: look up, set and walk.
+ *
+ * @example
+ * ```ts
+ * import type { Skeleton } from "./mod.ts";
+ *
+ * function total(skeleton: Skeleton): bigint {
+ *   let sum = 0n;
+ *   for (const { values } of skeleton.map("counts").entries()) {
+ *     for (const value of values) sum += value.getBigUint64(0, true);
+ *   }
+ *   return sum;
+ * }
+ * ```
  *
  * @module
  */
@@ -11,13 +24,15 @@ import type { Libbpf } from "./libbpf.ts";
 const PERCPU_TYPES = [5, 6, 10, 21]; // PERCPU_HASH, PERCPU_ARRAY, LRU_PERCPU_HASH, PERCPU_CGROUP_STORAGE
 const ENOENT = 2;
 
-/** An entry of a map: the key, and the value; one value per possible CPU in a per-CPU map. */
+/** An entry of a map, copied. */
 export interface MapEntry {
+  /** `keySize` bytes. */
   readonly key: DataView<ArrayBuffer>;
+  /** One value of `valueSize` bytes; in a per-CPU map one for each possible CPU, by its number. */
   readonly values: readonly DataView<ArrayBuffer>[];
 }
 
-/** A loaded map. From {@linkcode Skeleton.map}, which owns it. */
+/** A loaded map, from {@linkcode Skeleton.map}; valid as long as the skeleton, which owns it. */
 export class BpfMap {
   /** The map's file descriptor, owned by the skeleton. */
   readonly fd: number;
@@ -44,7 +59,8 @@ export class BpfMap {
    * Looks a key up.
    *
    * @param key `keySize` bytes.
-   * @returns The value, one per CPU in a per-CPU map; undefined if the key is not there.
+   * @returns Copies: one value, or one for each possible CPU in a per-CPU map; undefined if the key
+   * is not there.
    * @throws {BpfError} On any other failure.
    */
   lookup(key: ArrayBufferView<ArrayBuffer>): readonly DataView<ArrayBuffer>[] | undefined {
@@ -80,7 +96,12 @@ export class BpfMap {
     this.#libbpf.check(`update ${this.name}`, result);
   }
 
-  /** All entries. One that is deleted meanwhile may be missing; the walk then starts over at most once per deletion. */
+  /**
+   * Walks all entries, in no order. While the program changes the map, entries may be missing; after
+   * each deletion the walk may begin anew, and entries come twice.
+   *
+   * @throws {BpfError} If the kernel cannot read the map.
+   */
   *entries(): Generator<MapEntry> {
     let last: Uint8Array<ArrayBuffer> | null = null;
     for (;;) {

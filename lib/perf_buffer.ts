@@ -1,5 +1,18 @@
 /**
- * Perf buffers.
+ * Perf buffers: samples that a program outputs, taken over in batches.
+ *
+ * @example
+ * ```ts
+ * import type { PerfBuffer } from "./mod.ts";
+ *
+ * function print(buffer: PerfBuffer): void {
+ *   const count = buffer.poll(100);
+ *   for (const offset of buffer.order.subarray(0, count)) {
+ *     console.log(new Uint8Array(buffer.samples, offset, buffer.sizeOf(offset)));
+ *   }
+ *   for (const { cpu, count } of buffer.takeLost()) console.error(`CPU ${cpu} lost ${count}`);
+ * }
+ * ```
  *
  * @module
  */
@@ -11,11 +24,14 @@ import type { BpfMap } from "./map.ts";
 
 const EINTR = 4;
 
-// How struct batch of the shim begins.
+// The first words of the shim's struct batch.
 const COUNT = 0;
 const DISORDERED = 1;
 
-/** Samples of a perf event array, taken over in batches. */
+/**
+ * Samples of a perf event array, taken over in batches. A batch is in order of time; one that comes
+ * later may hold an older sample.
+ */
 export class PerfBuffer implements Disposable {
   /**
    * Memory with the batch's samples, each at a multiple of 8 bytes. It is the same buffer for the
@@ -30,23 +46,28 @@ export class PerfBuffer implements Disposable {
   readonly #words: Uint32Array;
   readonly #libbpf: Libbpf;
   readonly #state: Uint32Array;
-  /** In all, and on each CPU. */
+  /** The sum, then the losses of each CPU. */
   readonly #lost: Float64Array;
   #batch: Pointer | null;
   #handle: Pointer | null;
 
   /**
-   * Opens a ring buffer on each online CPU.
+   * Opens a ring buffer on each CPU that is online. What a program outputs on a CPU that comes up
+   * later is lost.
    *
+   * @param libbpf The library that loaded the map.
    * @param map A BPF_MAP_TYPE_PERF_EVENT_ARRAY, to which the program outputs with BPF_F_CURRENT_CPU.
-   * @param options.pages The size of each CPU's ring buffer, in pages: a power of two.
+   * @param options.pages The size of each CPU's ring buffer, in pages of {@linkcode Libbpf.pageSize};
+   * a power of two.
    * @param options.sampleSize The least size of a sample, in bytes. A longer one is kept whole, a
    * shorter one counts as lost.
-   * @param options.timeOffset Where in a sample a `__u64` tells its time.
+   * @param options.timeOffset Where in a sample its time is, in bytes: a `__u64` by which batches are
+   * sorted.
    * @param options.quiet A second such map. What the program outputs to it goes to the same ring
-   * buffers, but wakes nobody before one of them is half full: {@linkcode drain} takes it over.
-   * @throws {BpfError} EPERM without CAP_PERFMON, or if the pages pass what the user may lock; ENOMEM
-   * if those of all possible CPUs pass 2 GiB.
+   * buffers, but causes no wake-up before one of them is half full: {@linkcode drain} takes it over.
+   * @default options.quiet none
+   * @throws {BpfError} EPERM without CAP_PERFMON, or if the pages are more than the user may lock;
+   * ENOMEM if those of all possible CPUs are more than 2 GiB.
    */
   constructor(
     libbpf: Libbpf,
@@ -59,7 +80,7 @@ export class PerfBuffer implements Disposable {
     const batch = libbpf.checkPointer("new batch", c.shim_batch_new(sampleSize, timeOffset, pages));
     this.#batch = batch;
     this.#handle = null;
-    // SAFETY: the batch keeps these for its life, which this object bounds.
+    // SAFETY: the batch keeps this memory until it is freed, which is with this object.
     this.samples = libbpf.view(c.shim_batch_samples(batch)!, c.shim_batch_size(batch));
     this.#words = new Uint32Array(this.samples);
     this.order = new Uint32Array(
@@ -81,9 +102,9 @@ export class PerfBuffer implements Disposable {
   }
 
   /**
-   * Waits for samples, and takes over all that there are.
+   * Waits until a sample wakes it, and takes over what is in the ring buffers of the CPUs that did.
    *
-   * @param timeout In milliseconds; -1 waits without end.
+   * @param timeout In milliseconds; -1 waits without end, 0 does not wait.
    * @returns How many samples the batch has; 0 after the timeout, or if a signal came.
    * @throws {BpfError} If the ring buffers cannot be read.
    */
@@ -93,10 +114,11 @@ export class PerfBuffer implements Disposable {
   }
 
   /**
-   * Takes over what there is, of all CPUs, whether it woke anybody or not: after a wait, or at once
-   * for the end of tracing.
+   * Takes over what is in the ring buffers of all CPUs, whether it caused a wake-up or not.
    *
-   * @param timeout In milliseconds. A wake-up or a signal ends the wait, as with {@linkcode poll}.
+   * @param timeout How long to wait first, in milliseconds. A wake-up or a signal ends the wait, as
+   * with {@linkcode poll}.
+   * @default timeout 0
    * @returns How many samples the batch has.
    * @throws {BpfError} If the ring buffers cannot be read.
    */
@@ -109,8 +131,9 @@ export class PerfBuffer implements Disposable {
   }
 
   /**
-   * The size of a sample, in bytes. The kernel pads what the program output: up to 7 bytes more than
-   * that (perf_output_sample() of kernel/events/core.c), so a tail of variable length must tell its own length.
+   * The size of a sample, in bytes. The kernel pads it: it is up to 7 bytes longer than what the
+   * program output (raw data in perf_prepare_sample(), kernel/events/core.c). So a sample with a tail
+   * must hold the tail's length.
    *
    * @param offset Where the sample begins: one of {@linkcode order}.
    */
@@ -118,13 +141,17 @@ export class PerfBuffer implements Disposable {
     return this.#words[(offset >>> 2) - 1]!;
   }
 
-  /** How many samples were lost, on all CPUs, and not yet taken by {@linkcode takeLost}. */
+  /**
+   * How many samples were lost on all CPUs since the last {@linkcode takeLost}: a ring buffer was
+   * full, or a sample was too short. The kernel tells of a full ring buffer with the next sample that
+   * finds room.
+   */
   get lostCount(): number {
     this.#live();
     return this.#lost[0]!;
   }
 
-  /** Takes the losses since the last call: the CPUs that had any, and how many each. */
+  /** Takes the losses since the last call: each CPU that had any, and how many. */
   takeLost(): { cpu: number; count: number }[] {
     this.#live();
     const lost = Array.from(this.#lost.subarray(1), (count, cpu) => ({ cpu, count }))
@@ -133,7 +160,7 @@ export class PerfBuffer implements Disposable {
     return lost;
   }
 
-  /** The last batch is over: what C takes over now makes up the next one. */
+  /** Begins a new batch. */
   #begin(): Pointer {
     const handle = this.#live();
     this.#state[COUNT] = 0;
@@ -156,7 +183,10 @@ export class PerfBuffer implements Disposable {
     return this.#handle;
   }
 
-  /** Closes the ring buffers. `samples` and `order` must not be touched any more. */
+  /**
+   * Closes the ring buffers. The memory of {@linkcode samples} and {@linkcode order} is freed: to read
+   * them later crashes the process.
+   */
   [Symbol.dispose](): void {
     if (this.#handle !== null) this.#libbpf.c.perf_buffer__free(this.#handle);
     if (this.#batch !== null) this.#libbpf.c.shim_batch_free(this.#batch);

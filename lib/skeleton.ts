@@ -2,6 +2,19 @@
  * A BPF object in its two phases: open, where constants are set and programs chosen; loaded, where
  * programs attach and maps have content.
  *
+ * @example
+ * ```ts
+ * import { type Libbpf, OpenSkeleton, type Skeleton } from "./mod.ts";
+ *
+ * function start(libbpf: Libbpf): Skeleton {
+ *   using opened = new OpenSkeleton(libbpf);
+ *   opened.setMaxEntries("flows", 1024);
+ *   const skeleton = opened.load(["on_connect"]);
+ *   skeleton.attach("on_connect");
+ *   return skeleton;
+ * }
+ * ```
+ *
  * @module
  */
 
@@ -22,11 +35,13 @@ export class OpenSkeleton implements Disposable {
   /**
    * Opens the skeleton that is built into the shim.
    *
+   * @param libbpf The library to open it with.
    * @param options.btf A file with the kernel's BTF, for a kernel without `/sys/kernel/btf/vmlinux`.
    * It serves relocations only: fentry, fexit and tp_btf programs still need the kernel's own. `null`
-   * if no program to be loaded comes to a relocation: then no BTF is read, which takes most of the
-   * time that libbpf does, nor is any needed.
-   * @throws {BpfError} If libbpf does not take the object.
+   * reads no BTF, which saves most of the time that libbpf takes: only if no code that runs in the
+   * programs to be loaded has a relocation.
+   * @default options.btf the kernel's own
+   * @throws {BpfError} If libbpf refuses the object.
    */
   constructor(libbpf: Libbpf, options: { btf?: string | null | undefined } = {}) {
     this.#libbpf = libbpf;
@@ -36,10 +51,11 @@ export class OpenSkeleton implements Disposable {
 
   /**
    * Sets `const volatile` variables of the program. The verifier takes them as constants and
-   * removes the code that they make unreachable.
+   * removes the code that they make unreachable (Linux 5.5). Those not given keep their value.
    *
-   * @param layout The section's variables, from `generate.ts`.
-   * @throws {RangeError} If an array is longer than its variable.
+   * @param layout The variables of `.rodata`, from `generate.ts`.
+   * @param values By variable.
+   * @throws {RangeError} If an array is longer than its variable, or a value does not fit.
    */
   setConstants<L extends Layout>(
     layout: L,
@@ -47,7 +63,7 @@ export class OpenSkeleton implements Disposable {
   ): void {
     const map = this.#map(".rodata");
     const size = new BigUint64Array(1);
-    // SAFETY: libbpf keeps this memory until load; it is written here and not kept.
+    // SAFETY: libbpf keeps this memory until load; no reference to it remains here.
     const memory = this.#libbpf.checkPointer(
       "constants",
       this.#libbpf.c.bpf_map__initial_value(map, size),
@@ -66,18 +82,26 @@ export class OpenSkeleton implements Disposable {
     this.#libbpf.check(`share ${map}`, result);
   }
 
-  /** Sets how many entries a map holds. */
+  /**
+   * Sets how many entries a map holds.
+   *
+   * @param map Its name in the program.
+   * @throws {BpfError} ENOENT if there is no map of that name.
+   */
   setMaxEntries(map: string, entries: number): void {
     const result = this.#libbpf.c.bpf_map__set_max_entries(this.#map(map), entries);
     this.#libbpf.check(`resize ${map}`, result);
   }
 
   /**
-   * Loads the object into the kernel, with the named programs and no others. This object is then
-   * spent: the result owns what it owned. libbpf raises RLIMIT_MEMLOCK where the kernel (before
-   * 5.11) charges maps to it.
+   * Loads the object into the kernel, with the named programs and no others. The result owns it from
+   * then on, and this object is disposed; if loading fails, it is not. libbpf raises RLIMIT_MEMLOCK
+   * where the kernel (before 5.11) charges maps to it.
    *
-   * @throws {BpfError} If the kernel refuses a map or a program; `log` then has the verifier's words.
+   * @param programs Their names in the program's source.
+   * @returns The loaded object, for the caller to dispose.
+   * @throws {BpfError} ENOENT if there is no program of a name; else the kernel refused a map or a
+   * program, and `log` has the verifier's log.
    */
   load(programs: readonly string[]): Skeleton {
     const { c } = this.#libbpf;
@@ -107,14 +131,14 @@ export class OpenSkeleton implements Disposable {
     return this.#libbpf.checkPointer(`find map ${name}`, map);
   }
 
-  /** Frees the object, unless it was loaded. */
+  /** Frees the object, unless it was loaded. May be called again. */
   [Symbol.dispose](): void {
     if (this.#handle !== null) this.#libbpf.c.shim_close(this.#handle);
     this.#handle = null;
   }
 }
 
-/** A BPF object in the kernel. From {@linkcode OpenSkeleton.load}. */
+/** A BPF object in the kernel, from {@linkcode OpenSkeleton.load}. */
 export class Skeleton implements Disposable {
   readonly #libbpf: Libbpf;
   readonly #links: Pointer[] = [];
@@ -130,7 +154,9 @@ export class Skeleton implements Disposable {
    * Attaches a program where its section says: kprobe, kretprobe, fentry, fexit, tp, raw_tp, tp_btf ...
    * It stays attached until {@linkcode detach} or disposal.
    *
-   * @throws {BpfError} If libbpf or the kernel refuses: ENOENT for a function that is not there.
+   * @param program Its name; it must be among those that were loaded. A cgroup program is for
+   * {@linkcode attachCgroup} instead.
+   * @throws {BpfError} If libbpf or the kernel refuses it: ENOENT for a function that is not there.
    */
   attach(program: string): void {
     const link = this.#libbpf.c.bpf_program__attach(this.#program(program));
@@ -138,9 +164,12 @@ export class Skeleton implements Disposable {
   }
 
   /**
-   * Attaches a cgroup program to a cgroup v2 directory and all below it (Linux 5.7).
+   * Attaches a cgroup program to a cgroup v2 directory and all below it (Linux 5.7). Mutually
+   * exclusive with {@linkcode attach}, which takes programs of all other types.
    *
+   * @param program Its name; it must be among those that were loaded.
    * @param fd The open directory; it may be closed afterwards.
+   * @throws {BpfError} If libbpf or the kernel refuses it: EPERM without CAP_NET_ADMIN.
    */
   attachCgroup(program: string, fd: number): void {
     const link = this.#libbpf.c.bpf_program__attach_cgroup(this.#program(program), fd);
@@ -155,6 +184,8 @@ export class Skeleton implements Disposable {
   /**
    * How often the kernel skipped a program because it interrupted itself on the same CPU
    * (`recursion_misses` of struct bpf_prog_info, Linux 5.12; 0 before).
+   *
+   * @throws {BpfError} ENOENT if there is no program of that name.
    */
   recursionMisses(program: string): number {
     const { c } = this.#libbpf;
@@ -163,7 +194,7 @@ export class Skeleton implements Disposable {
   }
 
   /**
-   * A map of the object, valid as long as the skeleton.
+   * A map of the object, valid as long as the skeleton, which owns it.
    *
    * @throws {BpfError} ENOENT if there is none of that name.
    */
@@ -173,11 +204,11 @@ export class Skeleton implements Disposable {
   }
 
   /**
-   * The program's variables, shared with it: what is written here the program sees at once, and the
-   * other way round (Linux 5.5). Valid as long as the skeleton.
+   * Memory of the program's global variables, shared with it: each side sees at once what the other
+   * writes (Linux 5.5). It is valid as long as the skeleton; to touch it later crashes the process.
    *
-   * @param section `.bss` for those that begin as zero, `.data` for the others.
-   * @throws {BpfError} ENOENT if the program has none there.
+   * @param section `.bss` for variables that begin as zero, `.data` for the others.
+   * @throws {BpfError} ENOENT if the program has no variable there.
    */
   variables(section: ".bss" | ".data"): ArrayBuffer {
     const { c } = this.#libbpf;
@@ -201,7 +232,7 @@ export class Skeleton implements Disposable {
     return this.#libbpf.checkPointer(`find program ${name}`, program);
   }
 
-  /** Detaches and unloads. */
+  /** Detaches and unloads. May be called again. */
   [Symbol.dispose](): void {
     this.detach();
     if (this.#handle !== null) this.#libbpf.c.shim_close(this.#handle);

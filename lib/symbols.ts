@@ -1,5 +1,14 @@
 /**
- * The C functions in use, each argument with its declaration beside it.
+ * The C functions in use, each argument with its declaration beside it. The shim exports all of
+ * libbpf: a function that is missing here needs an entry, and nothing else.
+ *
+ * @example
+ * ```ts
+ * import type { Functions } from "./ffi.ts";
+ * import type { symbols } from "./symbols.ts";
+ *
+ * const cpus = (c: Functions<typeof symbols>): number => c.libbpf_num_possible_cpus();
+ * ```
  *
  * @module
  */
@@ -64,7 +73,7 @@ export const symbols = {
   },
   shim_signal_count: {
     args: [],
-    returns: "pointer", // volatile int *, for good
+    returns: "pointer", // volatile int *, never freed
   },
 
   shim_open: {

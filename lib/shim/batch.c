@@ -43,7 +43,7 @@ static uint64_t stride(uint64_t size)
 
 /*
  * Room for all that the ring buffers can hold, twice: a drain polls and then looks once more, and
- * they may have filled up in between. Nothing ever has to stop half-way. Pages are taken from the
+ * they may have filled up in between. Pages are taken from the
  * system only when they are used.
  */
 EXPORT struct batch *shim_batch_new(uint32_t sample_size, uint32_t time_offset, uint32_t pages)

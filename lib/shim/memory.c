@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "shim.h"
 
-/* Unmaps the pages of the executable's code; those that still run come back from the page cache. */
+/* Unmaps the pages of the executable's code; those needed again come from the page cache. */
 static void forget_code(void)
 {
 	const ElfW(Phdr) *part = (const void *)getauxval(AT_PHDR);
@@ -26,8 +26,8 @@ static void forget_code(void)
 }
 
 /*
- * Gives back what only the start needed: memory of libbpf, which had the kernel's whole BTF there
- * and which glibc would keep, and code, of which a runtime's start touches tens of megabytes.
+ * Returns memory to the system that only the start needed: libbpf's copy of the kernel's BTF, which
+ * glibc would keep, and code, of which a runtime's start touches tens of megabytes.
  */
 EXPORT void shim_trim(void)
 {

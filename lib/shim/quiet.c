@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Samples that wake nobody. */
+/* Samples that cause no wake-up. */
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
@@ -9,7 +9,7 @@
 #include <bpf/libbpf.h>
 #include "shim.h"
 
-/* One event, which the map then keeps, as long as it is open. */
+/* Adds an event for one CPU to the map, which keeps it open. 0 or a negative errno. */
 static int add(int map_fd, int cpu, int ring_fd)
 {
 	struct perf_event_attr attr = {
@@ -34,7 +34,7 @@ static int add(int map_fd, int cpu, int ring_fd)
 
 /*
  * Fills a second perf event array: what is output to it goes to the ring buffers of a perf buffer
- * too, but wakes nobody before one of them is half full. 0 or a negative errno.
+ * too, but causes no wake-up before one of them is half full. 0 or a negative errno.
  */
 EXPORT int shim_add_quiet(const struct perf_buffer *buffer, int map_fd)
 {

@@ -3,7 +3,7 @@
 #include <sched.h>
 #include "shim.h"
 
-/* SCHED_BATCH for a thread whose policy nobody chose. */
+/* Sets SCHED_BATCH for the calling thread, unless it has another policy than the default. */
 EXPORT void shim_never_preempt(void)
 {
 	const struct sched_param param = {0};

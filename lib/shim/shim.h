@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The skeleton shim: one shared object that holds a bpftool skeleton, libbpf, and the little that
- * a runtime's FFI cannot do well. Its functions return NULL with errno set, as libbpf's do.
+ * The skeleton shim: one shared object with a bpftool skeleton, libbpf, and functions for what a
+ * runtime's FFI cannot do well. Those that return a pointer set errno with NULL, as libbpf's do.
  */
 #ifndef SHIM_H
 #define SHIM_H

@@ -40,9 +40,9 @@ static const char *empty_btf(void)
 }
 
 /*
- * The opened object, to be closed with shim_close(). btf_path may be NULL for the kernel's own BTF,
- * or "" for none: the relocations of the programs that are loaded are then left in code that does
- * not run.
+ * The opened object, to be closed with shim_close(). btf_path is a file of BTF, NULL for the
+ * kernel's own, or "" for none: then the programs to be loaded must have relocations only in code
+ * that does not run.
  */
 EXPORT struct SKELETON *shim_open(const char *btf_path)
 {
@@ -99,8 +99,8 @@ EXPORT double shim_recursion_misses(int program_fd)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * Loads the least fentry program there is, for a BTF type that is no function. 0 or a negative
- * errno: -EINVAL from a kernel that takes such programs, -EPERM from one that does not.
+ * Loads the smallest fentry program, for a BTF type that is no function. 0 or a negative errno:
+ * -EINVAL from a kernel that takes such programs, -EPERM from one that does not.
  */
 EXPORT int shim_try_fentry(void)
 {
@@ -112,7 +112,7 @@ EXPORT int shim_try_fentry(void)
 	return fd < 0 ? -errno : close(fd);
 }
 
-/* Loads a sockops program that asks who calls: 0, or a negative errno if it may not. */
+/* Loads a sockops program that calls the helpers for PID, UID and COMM. 0 or a negative errno. */
 EXPORT int shim_try_task_helpers(void)
 {
 	const int comm = 16; /* TASK_COMM_LEN */

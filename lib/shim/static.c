@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What lets Debian's static libbpf and libelf link into one shared object that any glibc since
- * 2.28 can load. Each definition here takes the place of one that stands in the way.
+ * Definitions that let Debian's static libbpf and libelf link into one shared object that any glibc
+ * since 2.28 can load. Each replaces one that would prevent it.
  */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 /*
  * libelf's elf_error.o keeps its state in local-exec TLS, which a shared object cannot have.
- * With these three at hand the linker never takes that member. libbpf only prints the text.
+ * With these three defined the linker never takes that member. libbpf only prints the text.
  */
 static int elf_error;
 
