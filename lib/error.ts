@@ -37,14 +37,16 @@ export class BpfError extends Error {
    * @param log What libbpf logged since the last error. If the kernel refused a program, the
    * verifier's log is in it.
    * @default log ""
+   * @param options.cause What was thrown first, if anything.
    */
   constructor(
     readonly operation: string,
     readonly errno: number,
     text: string,
     readonly log: string = "",
+    options?: ErrorOptions,
   ) {
-    super(`${operation}: ${errnoName(errno)}: ${text}`);
+    super(`${operation}: ${errnoName(errno)}: ${text}`, options);
   }
 
   /** The errno's name, such as `EPERM`. */

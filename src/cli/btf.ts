@@ -20,7 +20,8 @@ export function checkBtf(path: string): void {
       closeSync(fd);
     }
   } catch (error) {
-    throw new UsageError(`cannot read --btf '${path}': ${(error as NodeJS.ErrnoException).code}`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`cannot read --btf '${path}': ${code}`, { cause: error });
   }
   if (!/^(9feb|eb9f|7f454c46)/.test(magic.toString("hex"))) {
     throw new UsageError(`--btf '${path}' is neither BTF nor ELF`);

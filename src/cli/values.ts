@@ -5,8 +5,8 @@ import { printable } from "../event/printable.ts";
 
 /** Arguments that cannot be taken; its message is one line for the user, whatever it quotes. */
 export class UsageError extends Error {
-  constructor(message: string) {
-    super(printable(message));
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message), options);
   }
 }
 

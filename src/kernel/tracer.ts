@@ -20,7 +20,9 @@ export class AttachError extends Error {
   constructor(readonly refusals: readonly Refusal[]) {
     // A back end may have been tried in two ways; the last is the one that asks for less.
     const last = new Map(refusals.map(({ backend, reason }) => [backend, reason.message]));
-    super([...last].map(([backend, reason]) => `${backend}: ${reason}`).join("; "));
+    super([...last].map(([backend, reason]) => `${backend}: ${reason}`).join("; "), {
+      cause: refusals.at(-1)?.reason,
+    });
   }
 }
 
@@ -145,7 +147,9 @@ function attachCgroup(skeleton: Skeleton, program: string): void {
     if (error instanceof BpfError) throw error;
     // A refusal as the kernel's are, so that the next plan is tried.
     const { errno } = error as NodeJS.ErrnoException;
-    throw new BpfError(`attach ${program}`, Math.abs(errno!), `cannot open ${root}`);
+    throw new BpfError(`attach ${program}`, Math.abs(errno!), `cannot open ${root}`, "", {
+      cause: error,
+    });
   }
 }
 
