@@ -55,7 +55,7 @@ msg = @printf '  %-8s %s\n' '$(1)' '$(2)';
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: force all deps build share run test test-vm bench bench-vm check fmt generate install clean
+.PHONY: force all deps build share run test test-vm bench bench-vm check fmt generate clean
 all: build
 build: $(TOOL)
 
@@ -106,13 +106,15 @@ $(sysroot): test/vm/packages.ts node_modules/.package-lock.json | build/deps-vm
 
 # Kernel program -> skeleton -> shim -> executable
 
+# BTF names the sources: the same bytes wherever the clone is.
+relative = -ffile-prefix-map='$(CURDIR)'=.
 # clang finds no system headers for BPF: it takes those that it finds for the machine.
 includes = $(shell $(CLANG) $(cross) -v -E -x c /dev/null 2>&1 >/dev/null | \
 	sed -n '/^\#include </,/^End/s/^ /-idirafter /p')
 $(O)/tcpconnect.bpf.o: $(bpf) $(O)/bpf.list Makefile | build/deps-build $(sysroot)
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter -target bpf \
+	$(Q)$(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter -target bpf $(relative) \
 		-D__TARGET_ARCH_$(bpf_$(ARCH)) -nostdlibinc $(includes) \
 		-c bpf/tcpconnect.bpf.c -o $@.tmp
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp
@@ -131,17 +133,19 @@ $(O)/tcpconnect.so: $(O)/tcpconnect.skel.h $(shim) $(O)/shim.list lib/shim/expor
 		-DSKELETON=tcpconnect_bpf -include bpf/tcpconnect.h -include $< $(filter %.c,$(shim)) \
 		-Wl,-Bsymbolic,--version-script=lib/shim/exports.map,--gc-sections,-s \
 		-Wl,-z,relro,-z,now,-z,defs,-z,nodelete -Wl,--whole-archive -l:libbpf.a -Wl,--no-whole-archive \
-		-l:libelf.a -l:libz.a $(zstd)
+		-l:libelf.a -l:libz.a $(zstd) -Wl,-Map=$(O)/tcpconnect.map
 
 # Autoload would run a ./bunfig.toml and read a ./.env of whatever directory root stands in.
 # Without an exec-argv Bun does not start in a deleted directory (oven-sh/bun#40372). This one denies
 # native addons, which the tool does not use.
-$(TOOL): $(O)/tcpconnect.so $(ts) $(O)/ts.list package.json $(foreign) node_modules/.package-lock.json
+$(TOOL): $(O)/tcpconnect.so $(ts) $(O)/ts.list package.json $(foreign) node_modules/.package-lock.json \
+		packaging/strip_safe.ts
 	$(call msg,EXE,$@)
 	$(Q)$(BUN) build src/bun.ts --compile --minify --bytecode --format=esm $(bunflags) \
 		--no-compile-autoload-dotenv --no-compile-autoload-bunfig \
 		--compile-exec-argv=--no-addons --outfile=$@ >$(O)/bun.log || \
 		{ cat $(O)/bun.log; exit 1; }
+	$(Q)$(BUN) packaging/strip_safe.ts $@
 
 # The manual and the completions, in build/share as under PREFIX/share, for any ARCH. Always made
 # anew, since the page has the date of the commit, or of today where there is none.
@@ -225,11 +229,9 @@ check: $(O)/tcpconnect.so node_modules/.package-lock.json | build/deps-test
 	$(call msg,CHECK,generated)
 	$(Q)$(layout) | diff -u src/event/layout.gen.ts - || { echo 'stale: run make generate'; exit 1; }
 
-PREFIX ?= /usr/local
-install: build
-	$(Q)install -D -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/sbin/$(TOOL)
+include packaging/dist.mk
 
 # What was downloaded stays: node_modules and build/vm.
 clean:
 	$(call msg,CLEAN)
-	$(Q)rm -rf $(O)/tcpconnect.* $(O)/test $(lists) build/deps-* $(TOOL)
+	$(Q)rm -rf $(O)/tcpconnect.* $(O)/test $(lists) build/deps-* $(TOOL) dist $(stage)

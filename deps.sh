@@ -16,6 +16,8 @@ build libzstd.a           libzstd-dev      libzstd-static
 build libc.a              libc6-dev        glibc-static
 build linux/bpf.h         linux-libc-dev   kernel-headers
 test  clang-format        clang-format     clang-tools-extra
+test  eu-strip            elfutils         elfutils
+test  llvm-strip          llvm             llvm
 test  curl                curl             curl
 test  jq                  jq               jq
 test  ip                  iproute2         iproute

@@ -17,7 +17,7 @@ import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { root } from "./c.ts";
 
-const sources = ["bpf", "lib", "src", "test"];
+const sources = ["bpf", "lib", "packaging", "src", "test"];
 const others = ["Makefile", "deps.sh", "package.json", "package-lock.json", ".npmrc"];
 const made = ["build/test", "node_modules", "tcpconnect"];
 
