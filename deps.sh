@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the packages that are missing, of the groups named as arguments: build, test, vm.
+# Installs the packages that are missing, of the groups named as arguments: build, test, dist, vm.
 set -eu
 
 # group, what to look for, its Debian package, its Fedora package
@@ -31,6 +31,10 @@ test  zsh                 zsh              zsh
 test  fish                fish             fish
 test  bash_completion     bash-completion  bash-completion
 test  ps                  procps           procps-ng
+dist  debootstrap         debootstrap      debootstrap
+dist  dpkg-deb            dpkg             dpkg
+dist  lintian             lintian          lintian
+dist  zstd                zstd             zstd
 vm    ld.lld              lld              lld
 vm    nft                 nftables         nftables
 vm    tc                  iproute2         iproute-tc

@@ -41,7 +41,8 @@ const buildPackages = [
 ];
 
 const suites = ["bullseye", "bookworm", "bookworm-backports", "trixie-backports"];
-const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/** The keys that Debian signs its suites with. */
+export const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const root = join(cache, "apt");
 let updated = false;
 
@@ -116,7 +117,7 @@ function update(): void {
 }
 
 /** Returns the address of the distribution's main archive in the machine's own apt sources. */
-function archive(): string {
+export function archive(): string {
   const targets = text(
     "apt-get",
     "indextargets",
