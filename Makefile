@@ -79,9 +79,9 @@ $(lists): $(O)/%.list:
 # Dependencies
 
 deps:
-	$(Q)sh ./deps.sh build test vm
+	$(Q)sh ./deps.sh build test dist vm
 
-# One stamp for each group: build/deps-build, build/deps-test, build/deps-vm.
+# One stamp for each group: build/deps-build, build/deps-test, build/deps-dist, build/deps-vm.
 build/deps-%: deps.sh
 	$(call msg,DEPS,$*)
 	$(Q)sh ./deps.sh $*
