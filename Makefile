@@ -131,9 +131,9 @@ $(O)/tcpconnect.so: $(O)/tcpconnect.skel.h $(shim) $(O)/shim.list lib/shim/expor
 	$(call msg,SHIM,$@)
 	$(Q)$(CLANG) $(cross) -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -o $@ \
 		-DSKELETON=tcpconnect_bpf -include bpf/tcpconnect.h -include $< $(filter %.c,$(shim)) \
-		-Wl,-Bsymbolic,--version-script=lib/shim/exports.map,--gc-sections,-s \
+		-Wl,-Bsymbolic,--version-script=lib/shim/exports.map,--gc-sections,-s,-Map=$(O)/tcpconnect.map \
 		-Wl,-z,relro,-z,now,-z,defs,-z,nodelete -Wl,--whole-archive -l:libbpf.a -Wl,--no-whole-archive \
-		-l:libelf.a -l:libz.a $(zstd) -Wl,-Map=$(O)/tcpconnect.map
+		-l:libelf.a -l:libz.a $(zstd)
 
 # Autoload would run a ./bunfig.toml and read a ./.env of whatever directory root stands in.
 # Without an exec-argv Bun does not start in a deleted directory (oven-sh/bun#40372). This one denies
