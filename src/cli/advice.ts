@@ -2,6 +2,7 @@
 
 import process from "node:process";
 import { BpfError, type LoadError } from "../../lib/mod.ts";
+import { keysThatNeed } from "../event/columns.ts";
 import { backends } from "../kernel/backends.ts";
 import * as system from "../kernel/system.ts";
 import type { TraceSpec } from "../kernel/spec.ts";
@@ -16,7 +17,9 @@ export function advise(error: AttachError, spec: TraceSpec): string {
   const failed = (operation: string, ...codes: string[]) =>
     reason instanceof BpfError && reason.operation.startsWith(operation) &&
     codes.includes(reason.code);
-  const logged = (pattern: RegExp) => reason instanceof BpfError && pattern.test(reason.log);
+  const found = (pattern: RegExp) =>
+    reason instanceof BpfError ? pattern.exec(reason.log) : undefined;
+  const logged = (pattern: RegExp) => Boolean(found(pattern));
   // First, since without descriptors no question to the system has an answer. libbpf goes on after a
   // probe of its own that had none, and fails of something else.
   if (failed("", "EMFILE") || logged(/too many open files(?! in system)/i)) {
@@ -41,6 +44,12 @@ export function advise(error: AttachError, spec: TraceSpec): string {
   }
   if (logged(/failed to parse target BTF/)) {
     return `--btf '${spec.btf}' is not the BTF of a kernel`;
+  }
+  const [, field] = found(/failed to resolve CO-RE relocation <\S+> \[\d+\] struct (\S+)/) ?? [];
+  if (field !== undefined) {
+    const lacks = `the BTF has no ${field}`;
+    if (!spec.tcpInfo || !field.startsWith("tcp_sock.")) return lacks;
+    return `${lacks}: leave out the columns ${keysThatNeed("tcp-info").join(" and ")}`;
   }
   if (system.lockdown() === "confidentiality") {
     return "kernel lockdown is in confidentiality mode, which forbids this: boot with lockdown=integrity or without";

@@ -242,6 +242,10 @@ export function needsOf(keys: readonly ColumnKey[]): Set<Need> {
   return new Set(keys.flatMap((key): readonly Need[] => columns[key].needs));
 }
 
+/** The columns that need something. */
+export const keysThatNeed = (need: Need): ColumnKey[] =>
+  (Object.keys(columns) as ColumnKey[]).filter((key) => needsOf([key]).has(need));
+
 /** As the Elastic Common Schema has it in `event.outcome`. */
 function outcome(result: number): "success" | "failure" | "unknown" {
   if (result === codes.RESULT_OK) return "success";

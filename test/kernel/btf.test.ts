@@ -7,9 +7,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compare, parseAttempts } from "../cases.ts";
-import { endAll } from "../child.ts";
+import { Child, endAll } from "../child.ts";
 import { Netns } from "../netns.ts";
-import { client, mountTracefs, needsKernel, ready, takePort, Tool } from "../tool.ts";
+import {
+  client,
+  executable,
+  mountTracefs,
+  needsKernel,
+  oneLine,
+  ready,
+  takePort,
+  Tool,
+} from "../tool.ts";
 
 const port = `${takePort()}`;
 const closed = `${takePort()}`;
@@ -48,6 +57,29 @@ describe("btf", needsKernel(), () => {
       }
       const { rows } = await tool.stop();
       compare(attempts, rows, { result: how.length > 0 });
+    });
+  }
+
+  for (
+    const [columns, status, says] of [
+      [
+        "retrans",
+        1,
+        /^tcpconnect: the BTF has no tcp_sock\.total_retrans: leave out .* retrans and rtt$/m,
+      ],
+      ["result", 0, /^$/],
+    ] as const
+  ) {
+    it(`-o ${columns} ends with ${status} before it traces if its field is missing`, async () => {
+      const file = join(directory, "btf");
+      writeFileSync(file, btfWithout("total_retrans"));
+      await mountTracefs();
+      const tool = new Child([executable, "--btf", file, "-o", columns, "-P", port]);
+      if (status === 0) await tool.until(({ stdout }) => stdout === "RESULT\n");
+      const ended = await (status === 0 ? tool.stop("SIGINT") : tool.endsItself());
+      assert.deepEqual([ended.status, ended.stdout], [status, status ? "" : "RESULT\n"]);
+      assert.match(ended.stderr, says);
+      if (status) oneLine(ended.stderr);
     });
   }
 });
