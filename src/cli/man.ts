@@ -39,8 +39,15 @@ function group(name: Group, title: string, all: readonly Entry[]): string {
 
 const withFtrace = prose.listed(backendNames.filter((name) => backends[name].ftrace), "and");
 
+const environment = {
+  TZ: "the time zone of -T; see tzset(3)",
+  NO_COLOR: "unless it is empty, --color auto uses none",
+  TERM: "the same if it is dumb, or not set",
+};
+
 /** What it reads, and what for. */
 const files = {
+  "/etc/localtime": "the time zone, unless TZ is set",
   "/etc/passwd": "names of users",
   "/sys/kernel/btf/vmlinux": "the types of the kernel (BTF)",
   "/sys/kernel/tracing": "tracefs, which the back end tracepoint needs with -r",
@@ -128,6 +135,10 @@ export function manual(
       ...prose.examples.map(([command, purpose]) => item(bold(command), capital(purpose))),
       item(bold(failures), "Only objects of what failed."),
       item(bold("source <(tcpconnect --completions bash)"), "Completion in the current shell."),
+    ),
+    section(
+      "ENVIRONMENT",
+      ...Object.entries(environment).map(([name, what]) => item(bold(name), capital(what))),
     ),
     section(
       "FILES",

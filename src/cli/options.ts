@@ -148,6 +148,10 @@ export const options = {
       sentence: `Show these columns only; +LIST adds to the others; \`${HELP}\` lists all`,
       completes: [HELP, ...Object.keys(columns)],
       list: true,
+      details:
+        "A list takes the place of the columns that -t, -T, -U, -s and -r show; they stand " +
+        "before those that +LIST adds. What is traced stays: with result, lat, retrans or rtt, as " +
+        "with -r, each attempt has a row.",
       excludes: ["count"],
     },
     undefined,

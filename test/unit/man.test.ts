@@ -23,7 +23,7 @@ test("manual() has the date, and the sections that a manual has", () => {
   const sections = [...page.matchAll(/^\.SH (.+)$/gm)].map(([, title]) => title);
   assert.deepEqual(sections, [
     ...["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COLUMNS", "RESULTS", "BACK ENDS"],
-    ...["EXIT STATUS", "SIGNALS", "EXAMPLES", "FILES", "NOTES", "SEE ALSO"],
+    ...["EXIT STATUS", "SIGNALS", "EXAMPLES", "ENVIRONMENT", "FILES", "NOTES", "SEE ALSO"],
   ]);
 });
 
