@@ -48,11 +48,26 @@ static __always_inline void set_v4(__u8 *addr, __u32 v4)
 		passes;                                                                            \
 	})
 
+/*
+ * What filter_pids may have of the current process, whose PID is given: its PID in filter_pid_ns,
+ * or 0 if that is not its own namespace. sockops may ask since Linux 6.10.
+ */
+static __always_inline __u32 pid_to_filter(__u32 pid)
+{
+	struct bpf_pidns_info in_ns;
+
+	if (!filter_pid_ns)
+		return pid;
+	if (bpf_get_ns_current_pid_tgid(filter_pid_dev, filter_pid_ns, &in_ns, sizeof(in_ns)))
+		return 0;
+	return in_ns.tgid;
+}
+
 /* Who calls, unless filtered. */
 static __always_inline bool fill_caller(struct event *ev)
 {
 	ev->pid = bpf_get_current_pid_tgid() >> 32;
-	if (!PASSES(filter_pid, ev->pid))
+	if (!PASSES(filter_pid, pid_to_filter(ev->pid)))
 		return false;
 	ev->uid = want_uid || filter_uid_count ? bpf_get_current_uid_gid() : 0;
 	return PASSES(filter_uid, ev->uid);
@@ -92,7 +107,7 @@ static __always_inline bool fill_task(struct event *ev)
 	if (!destination_passes(ev))
 		return false;
 	ev->pid = BPF_CORE_READ(task, tgid);
-	if (!PASSES(filter_pid, ev->pid))
+	if (!PASSES(filter_pid, pid_to_filter(ev->pid)))
 		return false;
 	ev->uid = want_uid || filter_uid_count ? BPF_CORE_READ(task, cred, uid.val) : 0;
 	if (!PASSES(filter_uid, ev->uid))

@@ -10,6 +10,8 @@
 /* Filters: an empty list lets everything pass. */
 const volatile __u32 filter_pids[MAX_PIDS];
 const volatile __u32 filter_pid_count = 0;
+const volatile __u64 filter_pid_ns = 0;	 /* inode of the PID namespace they are of; 0: the host's */
+const volatile __u64 filter_pid_dev = 0; /* device of that inode */
 const volatile __u32 filter_uids[MAX_UIDS];
 const volatile __u32 filter_uid_count = 0;
 const volatile __u16 filter_ports[MAX_PORTS]; /* destination, host byte order */

@@ -12,6 +12,8 @@ import { help, usage, version } from "./cli/help.ts";
 import { parse, type Request } from "./cli/parse.ts";
 import { Users } from "./enrich/users.ts";
 import type { TextBuffer } from "./event/text.ts";
+import type { TraceSpec } from "./kernel/spec.ts";
+import { pidNamespace } from "./kernel/system.ts";
 import { neverFires, Tracer } from "./kernel/tracer.ts";
 import { live } from "./run/live.ts";
 import { Output } from "./run/output.ts";
@@ -94,7 +96,7 @@ function trace(
     reportRefusals(tracer, report);
     report(`attached: ${tracer.backend} (${tracer.plan.programs.join(", ")})`);
   }
-  warn(tracer, report);
+  warn(tracer, spec, report);
   using output = new Output(libbpf);
   const clock = { offset: libbpf.wallClockOffset };
   const sources = {
@@ -111,7 +113,10 @@ function trace(
 }
 
 /** What a trace that has started does not show, or late. */
-function warn({ backend, plan, refusals }: Tracer, report: Report): void {
+function warn({ backend, plan, refusals }: Tracer, { pids }: TraceSpec, report: Report): void {
+  if (pids.length > 0 && pidNamespace()) {
+    report("tcpconnect: warning: -p takes the PIDs of this PID namespace, rows show the host's");
+  }
   const blind = neverFires(backend);
   if (blind) report(`tcpconnect: warning: ${backend}: ${blind.message}`);
   if (plan.rowsWait) {

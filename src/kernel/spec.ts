@@ -11,7 +11,7 @@ export interface TraceSpec {
   readonly btf: string | undefined;
   /** Of each CPU's perf buffer: a power of two, or undefined for 512 KiB. */
   readonly bufferPages: number | undefined;
-  /** Thread group IDs, of the host. */
+  /** Thread group IDs, as the PID namespace of this process numbers them. */
   readonly pids: readonly number[];
   readonly uids: readonly number[];
   /** Destination ports. */

@@ -1,6 +1,6 @@
 /** What the system offers. Each function has an answer even where /proc is restricted. */
 
-import { closeSync, constants, existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readFileSync, statSync } from "node:fs";
 
 function text(path: string): string {
   try {
@@ -66,6 +66,24 @@ export function missingCapabilities(): string[] {
     ...(capable(CAP_BPF) ? [] : ["CAP_BPF"]),
     ...(capable(CAP_PERFMON) ? [] : ["CAP_PERFMON"]),
   ];
+}
+
+/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the inode of the initial PID namespace. */
+const INITIAL_PID_NAMESPACE = 0xeffffffcn;
+
+/**
+ * The PID namespace of this process, unless that is the initial one: as
+ * bpf_get_ns_current_pid_tgid() takes it.
+ */
+export function pidNamespace(): { ino: bigint; dev: bigint } | undefined {
+  try {
+    const { ino, dev } = statSync("/proc/self/ns/pid", { bigint: true });
+    if (ino === INITIAL_PID_NAMESPACE) return undefined;
+    // The kernel's own numbers of devices have the minor in one piece; the major is 0.
+    return { ino, dev: dev & 0xffn | dev >> 12n & 0xfff00n };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where the whole cgroup v2 hierarchy is mounted, if it is. */
