@@ -157,7 +157,7 @@ share: node_modules/.package-lock.json
 
 # Types of the kernel program for TypeScript; committed, so that `make check` can tell a change.
 
-types := event flow flow_stats counters result .rodata .bss
+types := event flow flow_stats counters network_key result .rodata .bss
 layout = $(BPFTOOL) -j btf dump file $(O)/tcpconnect.bpf.o | $(BUN) lib/generate.ts $(types) | \
 	$(DENO) fmt --quiet --ext ts -
 

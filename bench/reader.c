@@ -106,8 +106,11 @@ static struct tcpconnect_bpf *load(unsigned int port, bool helpers)
 	bpf_map__set_max_entries(skel->maps.attempts, 1);
 	bpf_map__set_max_entries(skel->maps.calls, 1);
 	bpf_map__set_max_entries(skel->maps.flows, 1);
-	skel->rodata->filter_ports[0] = port;
-	skel->rodata->filter_port_count = !!port;
+	if (port) {
+		skel->rodata->filter_destination = true;
+		skel->rodata->filter_port = true;
+		skel->rodata->filter_ports[port / 8] = 1 << port % 8;
+	}
 	skel->rodata->task_helpers = helpers;
 	err = tcpconnect_bpf__load(skel);
 	if (err && helpers) {

@@ -42,6 +42,8 @@ static __always_inline void submit(void *ctx, struct event *ev)
 	__u32 size = EVENT_SIZE(want_tail);
 	long err;
 
+	if (!ends_pass(ev))
+		return;
 	if (count_flows) {
 		count_flow(ev);
 		return;
@@ -79,9 +81,7 @@ static __always_inline void verdict(void *ctx, __u64 sk, struct event *ev, __s16
 	ev->latency = now - ev->time;
 	ev->time = now;
 	ev->result = result;
-	if ((only_failed && result == RESULT_OK) || ev->latency < min_latency)
-		BOOK(filtered);
-	else
+	if (outcome_passes(ev))
 		submit(ctx, ev);
 	bpf_map_delete_elem(&attempts, &sk);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Filling in an event: who, from where, to where; and the filters on the way. */
+/* Filling in an event: who, from where, to where; unless filtered on the way. */
 #ifndef EVENT_H
 #define EVENT_H
 
-#include "maps.h"
+#include "filter.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
@@ -37,47 +37,14 @@ static __always_inline void set_v4(__u8 *addr, __u32 v4)
 /* A kernel without IPv6 (CONFIG_IPV6=n) lacks the fields: the verifier then cuts their readers. */
 #define HAS_V6(inet) bpf_core_field_exists((inet)->sk.__sk_common.skc_v6_daddr)
 
-/* Whether a value is in a filter's list, or the list is empty. */
-#define PASSES(filter, value)                                                                      \
-	({                                                                                         \
-		bool passes = !filter##_count;                                                     \
-		__u32 room = sizeof(filter##s) / sizeof(filter##s[0]);                             \
-		for (__u32 i = 0; i < room && i < filter##_count; i++)                             \
-			if (filter##s[i] == (value))                                               \
-				passes = true;                                                     \
-		passes;                                                                            \
-	})
-
-/*
- * What filter_pids may have of the current process, whose PID is given: its PID in filter_pid_ns,
- * or 0 if that is not its own namespace. sockops may ask since Linux 6.10.
- */
-static __always_inline __u32 pid_to_filter(__u32 pid)
-{
-	struct bpf_pidns_info in_ns;
-
-	if (!filter_pid_ns)
-		return pid;
-	if (bpf_get_ns_current_pid_tgid(filter_pid_dev, filter_pid_ns, &in_ns, sizeof(in_ns)))
-		return 0;
-	return in_ns.tgid;
-}
-
 /* Who calls, unless filtered. */
 static __always_inline bool fill_caller(struct event *ev)
 {
 	ev->pid = bpf_get_current_pid_tgid() >> 32;
-	if (!PASSES(filter_pid, pid_to_filter(ev->pid)))
-		return false;
-	ev->uid = want_uid || filter_uid_count ? bpf_get_current_uid_gid() : 0;
-	return PASSES(filter_uid, ev->uid);
-}
-
-static __always_inline bool destination_passes(const struct event *ev)
-{
-	if (filter_family && filter_family != ev->family)
-		return false;
-	return PASSES(filter_port, ev->dport);
+	ev->uid = want_uid ? bpf_get_current_uid_gid() : 0;
+	if (filter_caller && filter_comm_count)
+		bpf_get_current_comm(ev->comm, sizeof(ev->comm));
+	return caller_passes(ev);
 }
 
 static __always_inline void fill_tail(struct event *ev, __u32 tid)
@@ -90,7 +57,7 @@ static __always_inline void fill_tail(struct event *ev, __u32 tid)
 /* Whether the destination passes the filters; completes the event if so. */
 static __always_inline bool fill_rest(struct event *ev)
 {
-	if (!destination_passes(ev))
+	if (!destination_passes(ev, want_result))
 		return false;
 	ev->time = bpf_ktime_get_ns();
 	ev->latency = 0;
@@ -104,18 +71,16 @@ static __always_inline bool fill_task(struct event *ev)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-	if (!destination_passes(ev))
+	if (!destination_passes(ev, want_result))
 		return false;
 	ev->pid = BPF_CORE_READ(task, tgid);
-	if (!PASSES(filter_pid, pid_to_filter(ev->pid)))
-		return false;
-	ev->uid = want_uid || filter_uid_count ? BPF_CORE_READ(task, cred, uid.val) : 0;
-	if (!PASSES(filter_uid, ev->uid))
+	ev->uid = want_uid ? BPF_CORE_READ(task, cred, uid.val) : 0;
+	bpf_core_read(ev->comm, sizeof(ev->comm), &task->comm);
+	if (!caller_passes(ev))
 		return false;
 	ev->time = bpf_ktime_get_ns();
 	ev->latency = 0;
 	fill_tail(ev, want_tail ? BPF_CORE_READ(task, pid) : 0);
-	bpf_core_read(ev->comm, sizeof(ev->comm), &task->comm);
 	return true;
 }
 

@@ -7,24 +7,11 @@
 #include <bpf/bpf_helpers.h>
 #include "tcpconnect.h"
 
-/* Filters: an empty list lets everything pass. */
-const volatile __u32 filter_pids[MAX_PIDS];
-const volatile __u32 filter_pid_count = 0;
-const volatile __u64 filter_pid_ns = 0;	 /* inode of the PID namespace they are of; 0: the host's */
-const volatile __u64 filter_pid_dev = 0; /* device of that inode */
-const volatile __u32 filter_uids[MAX_UIDS];
-const volatile __u32 filter_uid_count = 0;
-const volatile __u16 filter_ports[MAX_PORTS]; /* destination, host byte order */
-const volatile __u32 filter_port_count = 0;
-const volatile __u16 filter_family = 0; /* 4, 6 or 0 for both */
-
-const volatile bool want_uid = false;	  /* else a UID is only looked at to filter by it */
+const volatile bool want_uid = false;	  /* else the UID of an event is 0 */
 const volatile bool want_tail = false;	  /* samples have the tail of struct event */
 const volatile bool count_flows = false;  /* count in the flows map, no samples */
 const volatile bool flow_sport = false;	  /* tell flows apart by source port */
 const volatile bool want_result = false;  /* one record per attempt, when its fate is known */
-const volatile bool only_failed = false;  /* leave out RESULT_OK */
-const volatile __u64 min_latency = 0;	  /* leave out what took less, ns */
 const volatile bool from_state = false;	  /* tracepoint: attempts begin at the state change */
 const volatile bool task_helpers = false; /* sockops may ask helpers for PID, UID and COMM */
 

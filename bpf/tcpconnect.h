@@ -6,9 +6,12 @@
 #include <stddef.h>
 #include <linux/types.h>
 
-#define MAX_PIDS  64
-#define MAX_UIDS  64
-#define MAX_PORTS 64
+#define MAX_PIDS     64
+#define MAX_UIDS     64
+#define MAX_COMMS    64
+#define MAX_RESULTS  64
+#define MAX_NETWORKS 32	  /* as constants; more go into a trie */
+#define PORT_BYTES   8192 /* a bit for each port */
 
 /* How an attempt ended; a positive value is the errno. */
 enum result {
@@ -61,14 +64,25 @@ struct flow_stats {
 	__u64 latency_max; /* ns */
 };
 
-/* The books: seen = samples + counted + filtered + lost_*. */
+/* Accounting: seen = samples + counted + filtered_* + lost_*. */
 struct counters {
-	__u64 seen;	   /* attempts that passed the filters; only kept with want_result */
-	__u64 filtered;	   /* left out by only_failed or min_latency */
+	__u64 seen; /* attempts that began; only kept with want_result */
+	__u64 filtered_result;
+	__u64 filtered_latency;
+	__u64 filtered_destination; /* only known in the end */
+	__u64 filtered_source;
 	__u64 lost_output; /* no room in the perf buffer */
 	__u64 lost_cpu;	   /* its CPU came up after the ring buffers */
 	__u64 lost_full;   /* no room in a map */
 	__u64 lost_missed; /* a probe did not fire for its pair */
+};
+
+/* A network in the trie. */
+struct network_key {
+	__u32 bits;    /* how many of the following count: 32 and the prefix's length */
+	__u16 family;  /* 4 or 6 */
+	__u16 source;  /* 1 for the list of sources, 0 for that of destinations */
+	__u8 addr[16]; /* as an event has it */
 };
 
 #endif

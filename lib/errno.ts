@@ -18,6 +18,15 @@ ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EI
 EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY
 EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON`.split(/\s/);
 
+// ENOTSUPP is internal to the kernel (include/linux/errno.h), but bpf(2) returns it.
+const ENOTSUPP = 524;
+
+/** All errnos that have a name, in ascending order. */
+export const namedErrnos: readonly number[] = [
+  ...names.flatMap((name, errno) => /^E/.test(name) ? [errno] : []),
+  ENOTSUPP,
+];
+
 /**
  * The name of an errno, such as `ECONNREFUSED` for 111; the number itself if it has no name.
  *
@@ -31,6 +40,5 @@ EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISO
  * ```
  */
 export function errnoName(errno: number): string {
-  // ENOTSUPP is internal to the kernel (include/linux/errno.h), but bpf(2) returns it.
-  return names[errno] || (errno === 524 ? "ENOTSUPP" : String(errno));
+  return names[errno] || (errno === ENOTSUPP ? "ENOTSUPP" : String(errno));
 }

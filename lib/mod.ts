@@ -34,7 +34,7 @@
  * @module
  */
 
-export { errnoName } from "./errno.ts";
+export { errnoName, namedErrnos } from "./errno.ts";
 export { BpfError, DisposedError, LoadError } from "./error.ts";
 export type {
   CType,

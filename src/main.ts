@@ -84,12 +84,12 @@ function print(text: string): number {
 
 function trace(
   libbpf: Libbpf,
-  { spec, json, table: chosen, color, verbose }: TraceRequest,
+  { spec, json, table: chosen, color, verbose, limits }: TraceRequest,
 ): number {
   if (verbose) libbpf.logLevel(LogLevel.Debug);
   using tracer = Tracer.start(libbpf, spec);
   // Signals are caught only now: until here nothing is there that has to be ended.
-  const stop = new Stop(libbpf);
+  const stop = new Stop(libbpf, limits.duration);
   const report = reportWhile(libbpf, stop);
   if (verbose) {
     reportLines(libbpf.takeLog(), report);
@@ -108,13 +108,13 @@ function trace(
   const table = { ...chosen, color: wantsColor(color) };
   const view = (text: TextBuffer) =>
     json ? new Json(text, { ...table, backend }, sources) : new Table(text, table, sources);
-  live(libbpf, tracer, { spec, view, clock, verbose }, output, stop, report);
+  live(libbpf, tracer, { spec, view, clock, verbose, maxRows: limits.rows }, output, stop, report);
   return 0;
 }
 
 /** What a trace that has started does not show, or late. */
 function warn({ backend, plan, refusals }: Tracer, { pids }: TraceSpec, report: Report): void {
-  if (pids.length > 0 && pidNamespace()) {
+  if (pids.values.length > 0 && pidNamespace()) {
     report("tcpconnect: warning: -p takes the PIDs of this PID namespace, rows show the host's");
   }
   const blind = neverFires(backend);

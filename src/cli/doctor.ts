@@ -70,7 +70,8 @@ async function attempt(
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   try {
-    using tracer = Tracer.start(libbpf, { ...traceAll, ...spec, ports: [port] });
+    const ports = { values: [{ from: port, to: port }], except: false };
+    using tracer = Tracer.start(libbpf, { ...traceAll, ...spec, ports });
     return await sees(tracer, port);
   } catch (error) {
     // One back end was asked for, so the last refusal is its own.

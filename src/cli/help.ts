@@ -8,6 +8,7 @@ import {
   choiceOfBackEnd,
   examples,
   exitStatuses,
+  lists,
   notAvailable,
   purpose,
   results,
@@ -88,6 +89,8 @@ ${groupTitles.attach}:
 ${section("attach")}
 ${section("other")}
 ${paragraph(`Back ends: ${choiceOfBackEnd} ${needs}. ${backEndsCompared}`)}
+
+${paragraph(lists)}
 
 ${notAvailable}
 

@@ -87,6 +87,7 @@ export function manual(
       "OPTIONS",
       running("A long option may be cut short while that is unambiguous."),
       ...Object.entries(groupTitles).map(([name, title]) => group(name as Group, title, options)),
+      paragraph(prose.lists),
       paragraph(prose.notAvailable),
     ),
     section(

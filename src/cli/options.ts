@@ -1,12 +1,28 @@
 /** The options: everything that is known about each stands here, and only here. */
 
 import { columns } from "../event/columns.ts";
+import { resultNames } from "../event/verdict.ts";
 import { backendNames } from "../kernel/backends.ts";
+import { maxNetworks, type Selection } from "../kernel/filters.ts";
 import type { BackendName } from "../kernel/spec.ts";
-import { listed } from "./prose.ts";
+import { networkNames, networks } from "./addresses.ts";
 import { type ColorMode, colorModes } from "./color.ts";
 import { HELP, type Output, output } from "./columns.ts";
-import { choice, list, milliseconds, pages, pid, port, uid, UsageError } from "./values.ts";
+import { listed } from "./prose.ts";
+import {
+  choice,
+  comm,
+  duration,
+  milliseconds,
+  pages,
+  pid,
+  ports,
+  result,
+  rows,
+  selection,
+  uid,
+  UsageError,
+} from "./values.ts";
 
 /** The parts of the help in which options stand; `unavailable` ones are not in it. */
 export type Group = "show" | "trace" | "attach" | "other" | "unavailable";
@@ -77,15 +93,16 @@ const value = <T>(
   parse: (texts) => texts.length > 0 ? parse(texts.at(-1)!) : none,
 });
 
-const values = <T>(
+const values = <T extends string | number | object>(
   description: Valued,
   what: string,
-  parse: (text: string) => T,
-): Option<T[]> => ({
+  parse: (text: string) => T | readonly T[],
+  max?: number,
+): Option<Selection<T>> => ({
   ...description,
   list: true,
   multiple: true,
-  parse: (texts) => list(texts, what, parse),
+  parse: (texts) => selection(texts, what, parse, max),
 });
 
 const unavailable = (short: string, name: string): Option<void> => ({
@@ -122,7 +139,7 @@ export const options = {
       "It prints no rows, but a report at the end, with the busiest flow first. With -r it " +
       "counts by result too, and has the mean and the greatest latency. It can count 65,536 flows, " +
       "and tells how many connects it could not count beyond them.",
-    excludes: ["timestamp", "print-uid"],
+    excludes: ["max-events", "timestamp", "print-uid"],
   }),
   json: flag({
     short: "j",
@@ -192,11 +209,58 @@ export const options = {
     group: "trace",
     sentence: "IPv6 only (an IPv4-mapped address counts as IPv4)",
   }),
+  comm: values(
+    {
+      value: "NAMES",
+      completes: [],
+      group: "trace",
+      sentence: "Only threads of these names, as nginx, nginx* or *-worker",
+    },
+    "name",
+    comm,
+  ),
+  dst: values(
+    {
+      value: "ADDRS",
+      completes: Object.keys(networkNames),
+      group: "trace",
+      sentence: "Only to these networks: 10.0.0.0/8, ::1, private, loopback, link-local",
+    },
+    "network",
+    networks,
+    maxNetworks,
+  ),
+  duration: value(
+    {
+      value: "TIME",
+      completes: [],
+      group: "trace",
+      sentence: "Stop after this time: 30 or 30s, 500ms, 5m, 1h",
+    },
+    Infinity,
+    duration,
+  ),
+  errno: values(
+    {
+      value: "RESULTS",
+      completes: resultNames,
+      group: "trace",
+      sentence: "Only attempts with these results, as ECONNREFUSED,closed; implies -r",
+      implies: ["result"],
+    },
+    "result",
+    result,
+  ),
   failed: flag({
     group: "trace",
-    sentence: "Only attempts that did not end ok; implies -r",
+    sentence: "Only attempts that did not end ok, as --errno '!ok'; implies -r",
     implies: ["result"],
   }),
+  "max-events": value(
+    { short: "n", value: "N", completes: [], group: "trace", sentence: "Stop after N rows" },
+    Infinity,
+    rows,
+  ),
   "min-latency": value(
     {
       value: "MS",
@@ -214,7 +278,7 @@ export const options = {
       value: "PIDS",
       completes: "process",
       group: "trace",
-      sentence: "Only these processes; a comma-separated list, as below",
+      sentence: "Only these processes",
     },
     "PID",
     pid,
@@ -225,10 +289,28 @@ export const options = {
       value: "PORTS",
       completes: [],
       group: "trace",
-      sentence: "Only these destination ports",
+      sentence: "Only these destination ports, as 80,443,8000-8999",
     },
     "port",
-    port,
+    ports,
+    Infinity,
+  ),
+  sport: values(
+    { value: "PORTS", completes: [], group: "trace", sentence: "Only from these source ports" },
+    "port",
+    ports,
+    Infinity,
+  ),
+  src: values(
+    {
+      value: "ADDRS",
+      completes: Object.keys(networkNames),
+      group: "trace",
+      sentence: "Only from these networks",
+    },
+    "network",
+    networks,
+    maxNetworks,
   ),
   uid: values(
     {

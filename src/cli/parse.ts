@@ -2,6 +2,8 @@
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { type ColumnKey, needsOf } from "../event/columns.ts";
+import { result as codes } from "../event/layout.gen.ts";
+import type { Selection } from "../kernel/filters.ts";
 import type { TraceSpec } from "../kernel/spec.ts";
 import type { TableOptions } from "../views/table.ts";
 import type { ColorMode } from "./color.ts";
@@ -22,6 +24,8 @@ export type Request =
     readonly table: Omit<TableOptions, "color">;
     readonly color: ColorMode;
     readonly verbose: boolean;
+    /** When to end without a signal: after so many rows, after so many milliseconds. */
+    readonly limits: { readonly rows: number; readonly duration: number };
   };
 
 type Config = NonNullable<ParseArgsConfig["options"]>;
@@ -136,6 +140,18 @@ const ownColumns = (v: Values): ColumnKey[] =>
 const chosenColumns = (v: Values): readonly ColumnKey[] =>
   v.output?.add === false ? v.output.keys : [...ownColumns(v), ...v.output?.keys ?? []];
 
+/** The results of `--errno`, and of these the failures with `--failed`. */
+function results({ failed, errno: { values, except } }: Values): Selection<number> {
+  const { RESULT_OK } = codes;
+  if (!failed) return { values, except };
+  if (except || values.length === 0) {
+    return { values: [...new Set([...values, RESULT_OK])], except: true };
+  }
+  const failures = values.filter((value) => value !== RESULT_OK);
+  if (failures.length === 0) throw new UsageError("--failed and --errno ok exclude each other");
+  return { values: failures, except };
+}
+
 /**
  * Parses the command line.
  *
@@ -158,13 +174,17 @@ export function parse(args: readonly string[]): Request {
     bufferPages: v["buffer-pages"],
     pids: v.pid,
     uids: v.uid,
+    comms: v.comm,
     ports: v.port,
+    sourcePorts: v.sport,
+    destinations: v.dst,
+    sources: v.src,
     family: v.ipv4 ? 4 : v.ipv6 ? 6 : 0,
     uid: needs.has("uid"),
     tid: needs.has("tid"),
     tcpInfo: needs.has("tcp-info"),
     verdict: v.result || needs.has("verdict"),
-    onlyFailed: v.failed,
+    results: results(v),
     minLatency: v["min-latency"],
     count: v.count,
     flowSport: v["source-port"],
@@ -178,5 +198,6 @@ export function parse(args: readonly string[]): Request {
     verdict: v.result,
     wide: v.wide,
   };
-  return { run: "trace", spec, json: v.json, table, color: v.color, verbose };
+  const limits = { rows: v["max-events"], duration: v.duration };
+  return { run: "trace", spec, json: v.json, table, color: v.color, verbose, limits };
 }

@@ -33,6 +33,10 @@ export const backEndsCompared =
   "They print the same rows. With tracepoint and no cgroup v2, a row waits for the connection's " +
   "next change of state: an answer, a failure, a close.";
 
+export const lists =
+  "Lists are comma-separated, and an option may be given more than once. A ! before a list means " +
+  "all others: -P '!80,443'. An attempt must pass every filter.";
+
 export const notAvailable = "-C/--cgroupmap and -M/--mntnsmap are not available.";
 
 /** What RESULT may be; the help leaves out what the name alone tells. */
@@ -49,7 +53,7 @@ export const timesAndIds =
 
 /** Exit statuses, each with its condition. */
 export const exitStatuses: readonly (readonly [status: number, condition: string])[] = [
-  [0, "after a signal or when the reader has gone"],
+  [0, "after a signal, -n or --duration, or when the reader has gone"],
   [1, "when tracing is not possible"],
   [64, "for a command line it cannot take"],
 ];

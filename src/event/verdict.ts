@@ -1,6 +1,6 @@
 /** How verdicts and latencies are told. */
 
-import { errnoName } from "../../lib/mod.ts";
+import { errnoName, namedErrnos } from "../../lib/mod.ts";
 import { result as codes } from "./layout.gen.ts";
 
 /** `ok`, `closed`, `pending`, or the errno's name. */
@@ -18,6 +18,17 @@ export function resultName(result: number): string {
       return errnoName(result);
   }
 }
+
+const { RESULT_OK, RESULT_CLOSED, RESULT_PENDING } = codes;
+const results = new Map(
+  [RESULT_OK, RESULT_CLOSED, RESULT_PENDING, ...namedErrnos].map((r) => [resultName(r), r]),
+);
+
+/** The names of all results. */
+export const resultNames: readonly string[] = [...results.keys()];
+
+/** The result of a name, as {@linkcode resultName} gives it; undefined if no result has that name. */
+export const resultOf = (name: string): number | undefined => results.get(name);
 
 /** A latency in hundredths of a millisecond, rounded half up, as it is shown. */
 export function hundredths(nanoseconds: number): number {

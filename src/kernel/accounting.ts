@@ -2,6 +2,7 @@
 
 import { read } from "../../lib/mod.ts";
 import { counters } from "../event/layout.gen.ts";
+import type { FilterCause } from "./filters.ts";
 import type { TraceSpec } from "./spec.ts";
 import type { Tracer } from "./tracer.ts";
 
@@ -34,8 +35,14 @@ export interface Listener {
 export class Accounting {
   /** Rows handed to standard output, or connects counted. */
   printed = 0;
-  /** Left out by user space. */
-  filtered = 0;
+  /** Left out by user space, by filter. */
+  readonly filtered: Record<FilterCause, number> = {
+    result: 0,
+    latency: 0,
+    destination: 0,
+    source: 0,
+    "row limit": 0,
+  };
   /** Attempts whose end no program saw. */
   missed = 0;
   readonly #tracer: Tracer;
@@ -132,21 +139,30 @@ export class Accounting {
       "output stuck": this.#unwritten,
     };
     for (const [cause, count] of Object.entries(lost)) this.#tellOf(cause as Cause, count);
-    const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
-    const causes = Object.entries(lost).filter(([, count]) => count > 0)
-      .map(([cause, count]) => `${count} ${cause}`).join(", ");
-    if (total > 0) this.#report(`Lost ${total} events in all: ${causes}`);
+    const total = sum(lost);
+    if (total > 0) this.#report(`Lost ${total} events in all: ${listed(lost)}`);
     const unseen = this.#skipped(plan.skippedMayBeLost);
     if (unseen > 0) this.#report(`Lost at most ${unseen} more: state changes missed`);
     if (!verbose) return;
+    const filtered = this.#filtered();
+    if (sum(filtered) > 0) this.#report(`filtered ${sum(filtered)}: ${listed(filtered)}`);
     const printed = this.printed - this.#unwritten;
     if (!this.#verdict) return this.#report(`printed ${printed}, lost ${total}`);
     // The kernel did not see what it skipped.
     const attempts = this.#kernel("seen") + skipped;
-    const filtered = this.filtered + this.#kernel("filtered");
     this.#report(
-      `attempts ${attempts} = printed ${printed} + filtered ${filtered} + lost ${total}`,
+      `attempts ${attempts} = printed ${printed} + filtered ${sum(filtered)} + lost ${total}`,
     );
+  }
+
+  /** What was left out of the attempts, by filter, here and in the kernel. */
+  #filtered(): Record<FilterCause, number> {
+    const filtered = { ...this.filtered };
+    filtered.result += this.#kernel("filtered_result");
+    filtered.latency += this.#kernel("filtered_latency");
+    filtered.destination += this.#kernel("filtered_destination");
+    filtered.source += this.#kernel("filtered_source");
+    return filtered;
   }
 
   /** How often programs were not run because they interrupted themselves. */
@@ -170,3 +186,11 @@ export class Accounting {
     return this.#tracer.skeleton.map("counters").lookup(new Uint32Array(1)) ?? [];
   }
 }
+
+const sum = (counts: Record<string, number>) =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+/** Counts with their causes, as in `7 result, 5 row limit`; none that is 0. */
+const listed = (counts: Record<string, number>) =>
+  Object.entries(counts).filter(([, count]) => count > 0)
+    .map(([cause, count]) => `${count} ${cause}`).join(", ");

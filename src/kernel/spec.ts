@@ -1,23 +1,18 @@
 /** What to trace: all that the kernel side is told. */
 
+import { type Filters, passAll } from "./filters.ts";
+
 /** The ways to attach; `backends.ts` says what each is. */
 export type BackendName = "fentry" | "kprobe" | "tracepoint";
 
-/** What to trace, and what of it is wanted. An empty list filters nothing. */
-export interface TraceSpec {
+/** What to trace, and what of it is wanted. */
+export interface TraceSpec extends Filters {
   /** `auto` takes the first back end that works. */
   readonly attach: BackendName | "auto";
   /** A file with the kernel's BTF, for a kernel that carries none. */
   readonly btf: string | undefined;
   /** Of each CPU's perf buffer: a power of two, or undefined for 512 KiB. */
   readonly bufferPages: number | undefined;
-  /** Thread group IDs, as the PID namespace of this process numbers them. */
-  readonly pids: readonly number[];
-  readonly uids: readonly number[];
-  /** Destination ports. */
-  readonly ports: readonly number[];
-  /** 0 for both. An IPv4-mapped address counts as IPv4. */
-  readonly family: 0 | 4 | 6;
   /** Whether events tell the UID. */
   readonly uid: boolean;
   /** Whether events tell the thread. */
@@ -26,10 +21,6 @@ export interface TraceSpec {
   readonly tcpInfo: boolean;
   /** Whether there is one event for each attempt, once its verdict is known. */
   readonly verdict: boolean;
-  /** Only attempts that did not end ok; needs `verdict`. */
-  readonly onlyFailed: boolean;
-  /** Only attempts that took at least so long, in nanoseconds; needs `verdict`. */
-  readonly minLatency: bigint;
   /** Count flows in the kernel; then there are no events. */
   readonly count: boolean;
   /** Whether flows are told apart by source port. */
@@ -38,19 +29,14 @@ export interface TraceSpec {
 
 /** Traces everything, and wants no more of it than every event has. */
 export const traceAll: TraceSpec = {
+  ...passAll,
   attach: "auto",
   btf: undefined,
   bufferPages: undefined,
-  pids: [],
-  uids: [],
-  ports: [],
-  family: 0,
   uid: false,
   tid: false,
   tcpInfo: false,
   verdict: false,
-  onlyFailed: false,
-  minLatency: 0n,
   count: false,
   flowSport: false,
 };

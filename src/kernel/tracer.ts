@@ -6,6 +6,7 @@ import { HEAD_SIZE } from "../event/view.ts";
 import { backendNames, backends, type Plan } from "./backends.ts";
 import { constants } from "./constants.ts";
 import { defaultPages, maxCalls, maxFlows } from "./sizes.ts";
+import { networkKeys } from "./filter_constants.ts";
 import type { BackendName, TraceSpec } from "./spec.ts";
 import { cgroupRoot, ftraceOff, withDirectory } from "./system.ts";
 
@@ -106,6 +107,8 @@ export class Tracer implements Disposable {
     using stack = new DisposableStack();
     const opened = stack.use(new OpenSkeleton(libbpf, { btf: plan.withoutBtf ? null : spec.btf }));
     opened.setConstants(rodata, constants(spec, plan));
+    const networks = networkKeys(spec);
+    if (networks.length > 0) opened.setMaxEntries("networks", networks.length);
     resize(opened, plan, spec, libbpf.possibleCpus);
     const skeleton = stack.use(opened.load(plan.programs));
     const buffer = stack.use(
@@ -116,6 +119,7 @@ export class Tracer implements Disposable {
         quiet: skeleton.map("quiet_events"),
       }),
     );
+    for (const key of networks) skeleton.map("networks").update(key, new Uint8Array(1));
     for (const program of plan.programs) {
       if (program === plan.cgroupProgram) attachCgroup(skeleton, program);
       else skeleton.attach(program);

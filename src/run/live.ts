@@ -24,18 +24,20 @@ export interface LiveOptions {
   readonly clock: Clock;
   /** Whether to report the accounting when nothing was lost too. */
   readonly verbose: boolean;
+  /** How many rows to print at most. */
+  readonly maxRows: number;
 }
 
 /**
- * Prints events until a signal comes, or until the reader has gone. Then prints what is left in the
- * kernel, and reports what was lost.
+ * Prints events until it is to stop, all rows are printed, or the reader has gone. Then prints what is
+ * left in the kernel, and reports what was lost.
  *
  * @param report Takes lines for standard error.
  */
 export function live(
   libbpf: Libbpf,
   tracer: Tracer,
-  { spec, view: makeView, clock, verbose }: LiveOptions,
+  { spec, view: makeView, clock, verbose, maxRows }: LiveOptions,
   output: Output,
   stop: Stop,
   report: (line: string) => void,
@@ -46,16 +48,26 @@ export function live(
     line: report,
     lost: (cause, count) => loop.lost(cause, count),
   });
-  const loop: Loop = new Loop({ libbpf, tracer, view, clock, text, output, accounting, stop });
+  const loop: Loop = new Loop({
+    libbpf,
+    tracer,
+    view,
+    clock,
+    text,
+    output,
+    accounting,
+    stop,
+    maxRows,
+  });
   if (!spec.count) loop.header();
   loop.run(spec.count ? undefined : makeView(text));
 
   tracer.skeleton.detach();
   loop.drain();
   const pending = tracer.plan.maps.attempts
-    ? readPending(tracer, libbpf.monotonic, spec.minLatency)
-    : { samples: new ArrayBuffer(0), filtered: 0, missed: 0 };
-  accounting.filtered += pending.filtered;
+    ? readPending(tracer, libbpf.monotonic, spec)
+    : { samples: new ArrayBuffer(0), filtered: [], missed: 0 };
+  for (const cause of pending.filtered) accounting.filtered[cause]++;
   accounting.missed += pending.missed;
   const batch = batchOf(pending.samples);
   if (spec.count) {

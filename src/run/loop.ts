@@ -29,6 +29,8 @@ export interface Parts {
   readonly output: Output;
   readonly accounting: Accounting;
   readonly stop: Stop;
+  /** How many rows to print at most; it ends then. */
+  readonly maxRows: number;
 }
 
 /**
@@ -47,7 +49,7 @@ export class Loop {
   }
 
   /**
-   * Runs until a signal comes, or until the reader has gone.
+   * Runs until it is to stop, all rows are printed, or the reader has gone.
    *
    * @param warmUp A view over the same text buffer, of which nothing is printed: makes rows until the runtime
    * has compiled what makes them. Bun takes a millisecond or two for that now and then during the
@@ -96,31 +98,36 @@ export class Loop {
     this.#flush();
   }
 
-  /** Prints a batch, and accounts for it. */
+  /** Prints a batch, as far as there may be rows, and accounts for it. */
   print({ view: cursor, order, count }: Batch): void {
-    const { libbpf, view, clock, text, accounting } = this.#parts;
+    const { libbpf, view, clock, text, accounting, maxRows } = this.#parts;
     clock.offset = libbpf.wallClockOffset;
-    for (let i = 0; i < count; i++) {
+    const shown = Math.min(count, maxRows - accounting.printed);
+    for (let i = 0; i < shown; i++) {
       view.row(cursor.at(order[i]!));
       if (text.length >= CHUNK) this.#flush();
     }
-    accounting.printed += count;
+    accounting.printed += shown;
+    accounting.filtered["row limit"] += count - shown;
     if (text.length > 0) this.#flush();
   }
 
   // A method of its own, for the compiler: the loop around it would stay as it began, in slow code.
   #turn(timeout: number): boolean {
-    const { libbpf, tracer: { buffer }, accounting, output, stop } = this.#parts;
+    const { libbpf, tracer: { buffer }, accounting, output, stop, maxRows } = this.#parts;
     const pace = this.#pace;
     const view = this.#view;
-    const count = pace.wait > 0 ? buffer.drain(pace.wait) : buffer.poll(timeout);
+    const { left } = stop;
+    const count = pace.wait > 0
+      ? buffer.drain(Math.min(pace.wait, left))
+      : buffer.poll(Math.min(timeout, left));
     // What the newest sample tells is as good as a look at the clock, and costs less.
     const now = count > 0 ? view.at(buffer.order[count - 1]!).time : libbpf.monotonic;
     accounting.watch(now / 1e6);
     if (count > 0) this.print({ view, order: buffer.order, count });
     else if (timeout > 0) output.look();
     pace.looked(count, now);
-    return !stop.requested && !output.closed;
+    return !stop.requested && !output.closed && accounting.printed < maxRows;
   }
 
   #flush(): void {

@@ -10,6 +10,8 @@ import { client, mountTracefs, needsKernel, ready, takePort, Tool } from "../too
 const ports = [takePort(), takePort(), takePort()] as const;
 const [first, second, third] = ports.map(String) as [string, string, string];
 
+const bound = `${takePort()}`;
+
 /** Each a process of its own; the key says what is special about it. */
 const clients = {
   plain: ["tcp", "127.0.0.1", first],
@@ -22,6 +24,12 @@ const clients = {
   daemon: ["-u", "1", "tcp", "127.0.0.1", first],
   user: ["-u", "1234", "tcp", "127.0.0.1", first],
   last: ["-u", "4294967294", "tcp", "::1", first],
+  other: ["tcp", "127.1.2.3", first],
+  site: ["tcp", "10.1.2.3", first],
+  any: ["any", "127.0.0.1", first],
+  bound: ["bound", "127.0.0.1", first, bound],
+  // Fails before it has a source.
+  noRoute: ["tcp", "192.0.2.10", first],
 } as const;
 
 type Name = keyof typeof clients;
@@ -32,6 +40,10 @@ const not = (...absent: Name[]) => names.filter((name) => !absent.includes(name)
 const pid = {} as Record<Name, number>;
 
 const all = ports.join();
+/** More networks than the kernel program has room for as constants; nobody is in one. */
+const thousand = Array.from({ length: 1024 }, (_, i) => `203.${i >> 8}.${i & 255}.0/24`).join();
+/** All of them, and nobody else's. */
+const mine = () => Object.values(pid).join();
 const filters: { name: string; args: () => string[]; passes: Name[] }[] = [
   { name: "-P of three ports passes all of them", args: () => ["-P", all], passes: names },
   {
@@ -43,6 +55,31 @@ const filters: { name: string; args: () => string[]; passes: Name[] }[] = [
     name: "-P given twice passes both ports",
     args: () => ["-P", second, "-P", third],
     passes: ["second", "third"],
+  },
+  {
+    name: "-P passes ranges of ports, ends included",
+    args: () => ["-P", `${second}-${third}`],
+    passes: ["second", "third"],
+  },
+  {
+    name: "-P '!' holds back the ports of its list",
+    args: () => ["-P", `!1,${second},${third}`, "-p", mine()],
+    passes: not("second", "third"),
+  },
+  {
+    name: "-P '!' holds back ranges",
+    args: () => ["-P", `!${first}-${second}`, "-p", mine()],
+    passes: ["third"],
+  },
+  {
+    name: "-p '!' holds back the processes of its list",
+    args: () => ["-p", `!${pid.plain},${pid.third}`, "-P", all],
+    passes: not("plain", "third"),
+  },
+  {
+    name: "-u '!' holds back the users of its list",
+    args: () => ["-u", "!root", "-u", "!1234", "-P", all],
+    passes: ["daemon", "last"],
   },
   {
     name: "-p passes one process only",
@@ -105,6 +142,76 @@ const filters: { name: string; args: () => string[]; passes: Name[] }[] = [
     passes: ["v6", "third", "last"],
   },
   {
+    name: "--dst passes an IPv4 network, mapped addresses too, and no IPv6",
+    args: () => ["--dst", "127.0.0.0/8", "-P", all],
+    passes: not("v6", "third", "last", "site", "noRoute"),
+  },
+  {
+    name: "--dst passes the IPv4 network that a mapped one is",
+    args: () => ["--dst", "::ffff:127.0.0.0/120", "-P", all],
+    passes: not("v6", "third", "last", "other", "site", "noRoute"),
+  },
+  {
+    name: "--dst passes IPv6 networks and no IPv4",
+    args: () => ["--dst", "::/0", "-P", all],
+    passes: ["v6", "third", "last"],
+  },
+  {
+    name: "--dst passes names of networks and single addresses",
+    args: () => ["--dst", "private,link-local,127.1.2.3", "--dst", "192.0.2.10", "-P", all],
+    passes: ["site", "other", "noRoute"],
+  },
+  {
+    name: "--dst '!' holds back what is in its list",
+    args: () => ["--dst", "!loopback", "-P", all],
+    passes: ["site", "noRoute"],
+  },
+  {
+    name: "--dst passes what is among a thousand networks",
+    args: () => ["--dst", `${thousand},10.0.0.0/8,::1`, "-P", all],
+    passes: ["v6", "third", "last", "site"],
+  },
+  {
+    name: "--dst '!' and --src '!' hold back what is among a thousand networks",
+    args: () => ["--dst", `!${thousand},127.1.0.0/16`, "--src", `!${thousand},::/64`, "-P", all],
+    passes: not("v6", "third", "last", "other"),
+  },
+  {
+    name: "--src passes a network",
+    args: () => ["--src", "10.0.0.0/8,0.0.0.0", "-P", all],
+    passes: ["site", "noRoute"],
+  },
+  {
+    name: "--src '!' holds back what is in its list",
+    args: () => ["--src", "!10.0.0.0/8,::1", "-P", all],
+    passes: not("v6", "third", "last", "site"),
+  },
+  {
+    name: "--sport passes ports, and no attempt that has none",
+    args: () => ["--sport", `${bound},1-1000`, "-P", all],
+    passes: ["bound"],
+  },
+  {
+    name: "--sport '!' holds back ports, and no attempt that has none",
+    args: () => ["--sport", `!${bound}`, "-P", all],
+    passes: not("bound"),
+  },
+  {
+    name: "--comm passes names, beginnings and ends",
+    args: () => ["--comm", "mptcp,map*,*nd", "-P", all],
+    passes: ["mapped", "mptcp", "bound"],
+  },
+  {
+    name: "--comm '!' holds back what is in its list",
+    args: () => ["--comm", "!tcp", "-P", all],
+    passes: ["mapped", "mptcp", "any", "bound"],
+  },
+  {
+    name: "--comm passes the same where it is read by BTF",
+    args: () => ["--btf", "/sys/kernel/btf/vmlinux", "--comm", "*cp", "-P", `${first}`],
+    passes: not("second", "third", "mapped", "any", "bound"),
+  },
+  {
     name: "-p, -u, -P and -6 together pass what passes each",
     args: () => ["-6", "-u", "0", "-P", first, "-p", `${pid.v6},${pid.plain},${pid.third}`],
     passes: ["v6"],
@@ -123,6 +230,7 @@ interface Everything {
 async function everything(): Promise<Everything> {
   await mountTracefs();
   const netns = await Netns.open();
+  await netns.run("ip", "address", "add", "10.1.2.3", "dev", "lo");
   for (const address of ["127.0.0.1", "::1"]) {
     await ready(netns.start([client, "serve", address, first, second, third]));
   }
@@ -184,9 +292,10 @@ describe("filters", needsKernel(), () => {
   it("-U shows the UID, however high", limit, async () => {
     const { U, attempts } = await result();
     const uid = (name: Name) => U.find((row) => row["PID"] === `${pid[name]}`)?.["UID"];
+    const shown = not("noRoute");
     assert.deepEqual(
-      names.map(uid),
-      names.map((name) =>
+      shown.map(uid),
+      shown.map((name) =>
         ({ daemon: "1", user: "1234", last: "4294967294" })[name as string] ?? "0"
       ),
     );

@@ -51,12 +51,14 @@ async function everything() {
   await mountTracefs();
   const { a, c, refusal } = await prepare();
   const start = (...args: string[]) => Tool.start(["-v", "-s", ...args, "-P", ports]);
-  const [all, failed, slow, both, sums] = await Promise.all([
+  const [all, failed, slow, both, sums, some, others] = await Promise.all([
     start("-r"),
     start("--failed"),
     start("--min-latency", "1500"),
     start("--failed", "--min-latency", "1500.5"),
     start("-c", "-r"),
+    start("--errno", "ECONNREFUSED,closed,pending"),
+    start("--errno", "!ok,pending", "--errno", "!ETIMEDOUT"),
   ]);
   const stopEach = await startEach(["-r", "-s", "-P", ports]);
   // What the others need: the only port in use, the backlog full.
@@ -74,9 +76,12 @@ async function everything() {
     })).then((done) => done.map(([v, attempts, stderr]) => [v, { attempts, stderr }] as const)),
   );
   const attempts = [...held, ...[...lines.values()].flatMap((line) => line.attempts)];
-  const ended = await Promise.all([all, failed, slow, both, sums].map((tool) => tool.stop()));
-  const [r, f, s, fs, sum] = ended as [Stopped, Stopped, Stopped, Stopped, Stopped];
-  return { attempts, lines, refusal, r, f, s, fs, sum, each: stopEach() };
+  const tools = [all, failed, slow, both, sums, some, others] as const;
+  const [r, f, s, fs, sum, e, not] = await Promise.all(tools.map((tool) => tool.stop()));
+  return {
+    ...{ attempts, lines, refusal, each: stopEach() },
+    ...{ r: r!, f: f!, s: s!, fs: fs!, sum: sum!, e: e!, not: not! },
+  };
 }
 
 let running: ReturnType<typeof everything> | undefined;
@@ -151,6 +156,23 @@ describe("result", needsKernel(), () => {
     checkAccounting(fs, attempts);
   });
 
+  it("--errno shows only the results of its list", limit, async () => {
+    const { attempts, e } = await result();
+    const listed = ({ result }: Attempt) => ["ECONNREFUSED", "closed", "pending"].includes(result);
+    compare(attempts.filter(listed), e.rows, { result: true });
+    checkAccounting(e, attempts);
+  });
+
+  it("--errno '!' leaves out the results of its list, and says how many", limit, async () => {
+    const { attempts, not } = await result();
+    const listed = ({ result }: Attempt) => ["ok", "pending", "ETIMEDOUT"].includes(result);
+    const shown = attempts.filter((attempt) => !listed(attempt));
+    compare(shown, not.rows, { result: true });
+    checkAccounting(not, attempts);
+    const left = attempts.length - shown.length;
+    assert.match(not.stderr, new RegExp(`^filtered ${left}: ${left} result$`, "m"));
+  });
+
   it("-c -r counts by RESULT, with the average and the longest latency", limit, async () => {
     const { attempts, sum } = await result();
     assert.equal(counted(sum.rows), attempts.length);
@@ -175,9 +197,12 @@ describe("result", needsKernel(), () => {
     await mountTracefs();
     const [netns] = await Netns.pair("net.ipv4.tcp_syn_retries=1");
     await netns.silence(silent4, silent6);
-    const [rows, sums] = await Promise.all([
+    const [rows, sums, only, others, from] = await Promise.all([
       Tool.start(["-v", "-r", "-s", "-P", pending]),
       Tool.start(["-c", "--failed", "-P", pending]),
+      Tool.start(["--errno", "pending,ETIMEDOUT", "-P", pending]),
+      Tool.start(["-v", "--errno", "!pending", "-P", pending]),
+      Tool.start(["-v", "-r", "--src", "::/0", "-P", pending]),
     ]);
     const clients: Child[] = [
       ["hold", silent4, pending, "1500"],
@@ -186,7 +211,9 @@ describe("result", needsKernel(), () => {
       ["mapped", silent4, pending],
     ].map((argv) => netns.start([client, ...argv]));
     await eventually("four sockets wait", () => netns.waiting(Number(pending)) === 4);
-    const [r, sum] = await Promise.all([rows.stop(), sums.stop()]);
+    const [r, sum, one, none, v6] = await Promise.all(
+      [rows, sums, only, others, from].map((tool) => tool.stop()),
+    ) as [Stopped, Stopped, Stopped, Stopped, Stopped];
     const lines = await Promise.all(clients.map(async ({ ended }) => (await ended).stdout));
     const attempts = parseAttempts(lines.join(""));
     assert.deepEqual(
@@ -199,6 +226,14 @@ describe("result", needsKernel(), () => {
       assert(Number(row["LAT(ms)"]) <= attempt.latency + 1);
     }
     assert.deepEqual(accounting(r.stderr), { attempts: 4, printed: 4, filtered: 0, lost: 0 });
+    compare(expected, one.rows, { result: true });
+    assert.deepEqual(accounting(none.stderr), { attempts: 4, printed: 0, filtered: 4, lost: 0 });
+    assert.match(none.stderr, /^filtered 4: 4 result$/m);
+    compare(expected.filter(({ ip }) => ip === 6), v6.rows, { result: true });
+    assert.match(
+      v6.stderr,
+      /^filtered 3: 3 source\nattempts 4 = printed 1 \+ filtered 3 \+ lost 0$/m,
+    );
     assert.deepEqual(sum.rows.map((row) => row["RESULT"]), ["pending", "pending"]);
     assert.equal(counted(sum.rows), 4);
   });

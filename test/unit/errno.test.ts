@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import test from "node:test";
 import { BpfError, DisposedError, errnoName } from "../../lib/mod.ts";
 import { result } from "../../src/event/layout.gen.ts";
-import { resultName } from "../../src/event/verdict.ts";
+import { resultName, resultOf } from "../../src/event/verdict.ts";
 import { compiler } from "./c.ts";
 
 /** The names and numbers of C's errno.h; not the second names, such as EWOULDBLOCK. */
@@ -60,4 +60,12 @@ test("BpfError is a chain of operation, errno and words", () => {
 test("DisposedError names what is disposed", () => {
   const error = new DisposedError("the skeleton");
   assert.equal(`${error}`, "DisposedError: the skeleton is disposed");
+});
+
+test("resultOf() finds what resultName() names, and no number", () => {
+  for (const code of [result.RESULT_OK, result.RESULT_CLOSED, result.RESULT_PENDING, 524]) {
+    assert.equal(resultOf(resultName(code)), code);
+  }
+  for (const [number, name] of errnos()) assert.equal(resultOf(name), number);
+  for (const name of ["111", "0", "-1", "", "EWRONG"]) assert.equal(resultOf(name), undefined);
 });

@@ -2,10 +2,18 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { Layout } from "../../lib/mod.ts";
 import { maxValues } from "../../src/cli/values.ts";
-import { counters, event, flow, flow_stats, result, rodata } from "../../src/event/layout.gen.ts";
+import {
+  counters,
+  event,
+  flow,
+  flow_stats,
+  network_key,
+  result,
+  rodata,
+} from "../../src/event/layout.gen.ts";
 import { linesC } from "./c.ts";
 
-const structs: Record<string, Layout> = { event, flow, flow_stats, counters };
+const structs: Record<string, Layout> = { event, flow, flow_stats, counters, network_key };
 
 /** The same layout, as C has it. */
 function layoutC(name: string, layout: Layout): Layout {
@@ -74,15 +82,18 @@ int main(void)
 });
 
 test("rodata has lists as long as tcpconnect.h says, which parse() knows", () => {
-  const print = `printf("%d\\n%d\\n%d\\n", MAX_PIDS, MAX_UIDS, MAX_PORTS);`;
-  const [pids, uids, ports] = linesC(`int main(void) { ${print} return 0; }`).map(Number);
+  const print =
+    `printf("%d\\n%d\\n%d\\n%d\\n%d\\n", MAX_PIDS, MAX_UIDS, PORT_BYTES, MAX_COMMS, MAX_RESULTS);`;
+  const [pids, uids, bytes, comms, results] = linesC(`int main(void) { ${print} return 0; }`).map(
+    Number,
+  );
   const { filter_pids, filter_uids, filter_ports } = rodata.fields;
-  assert.deepEqual([filter_pids.length, filter_uids.length, filter_ports.length], [
-    pids,
-    uids,
-    ports,
-  ]);
-  assert.deepEqual([pids, uids, ports], [maxValues, maxValues, maxValues]);
+  assert.deepEqual([filter_pids.length, filter_uids.length], [pids, uids]);
+  assert.deepEqual([pids, uids, comms, results], Array(4).fill(maxValues));
+  assert.equal(rodata.fields.filter_results.length, results);
+  assert.equal(rodata.fields.filter_comm_names.length, 16 * comms!);
+  assert.deepEqual([filter_ports.length, filter_ports.type], [bytes, "u8"]);
+  assert.equal(bytes! * 8, 65536);
 });
 
 test("rodata has no two variables in the same place", () => {

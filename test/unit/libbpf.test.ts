@@ -156,8 +156,8 @@ test("OpenSkeleton.setMaxEntries() throws ENOENT for an unknown map", () => {
 
 test("OpenSkeleton.setConstants() takes lists up to their length", () => {
   using opened = new OpenSkeleton(libbpf);
-  const filter_ports = Array.from({ length: 64 }, (_, i) => i + 1);
-  opened.setConstants(rodata, { filter_ports, filter_port_count: 64, min_latency: 5n });
+  const filter_pids = Array.from({ length: 64 }, (_, i) => i + 1);
+  opened.setConstants(rodata, { filter_pids, filter_pid_count: 64, min_latency: 5n });
 });
 
 test("OpenSkeleton.setConstants() refuses a list that is too long", () => {

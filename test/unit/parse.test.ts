@@ -2,8 +2,23 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { parse } from "../../src/cli/parse.ts";
+import { resultName } from "../../src/event/verdict.ts";
+import type { CommPattern, Network, PortRange, Selection } from "../../src/kernel/filters.ts";
 import { traceAll, type TraceSpec } from "../../src/kernel/spec.ts";
 import { help, usage } from "../../src/cli/help.ts";
+
+type Item = number | string;
+
+/** A selection as a list. */
+function items<T>({ values, except }: Selection<T>, show: (value: T) => Item): Item[] {
+  return [...(except ? ["!"] : []), ...values.map(show)];
+}
+
+const number = (value: number) => value;
+const pattern = ({ name, part }: CommPattern) =>
+  `${part === "end" ? "*" : ""}${name}${part === "begin" ? "*" : ""}`;
+const cidr = ({ address, bits }: Network) => `${address.join(".")}/${bits}`;
+const range = ({ from, to }: PortRange) => from === to ? from : `${from}-${to}`;
 
 /** What a command line asks for, whichever room is told of it. */
 interface Meaning {
@@ -13,15 +28,22 @@ interface Meaning {
   printUid: boolean;
   sourcePort: boolean;
   result: boolean;
-  failed: boolean;
+  results: readonly Item[];
   minLatency: bigint;
-  pids: readonly number[];
-  uids: readonly number[];
-  ports: readonly number[];
   family: 0 | 4 | 6;
+  /** As lists; `!` comes first where all others pass. A range of one port is that port. */
+  pids: readonly Item[];
+  uids: readonly Item[];
+  comms: readonly Item[];
+  ports: readonly Item[];
+  sourcePorts: readonly Item[];
+  destinations: readonly Item[];
+  sources: readonly Item[];
   attach: string;
   btf: string | undefined;
   bufferPages: number | undefined;
+  maxRows: number;
+  duration: number;
 }
 
 const defaults: Meaning = {
@@ -31,21 +53,27 @@ const defaults: Meaning = {
   printUid: false,
   sourcePort: false,
   result: false,
-  failed: false,
+  results: [],
   minLatency: 0n,
   pids: [],
   uids: [],
+  comms: [],
   ports: [],
+  sourcePorts: [],
+  destinations: [],
+  sources: [],
   family: 0,
   attach: "auto",
   btf: undefined,
   bufferPages: undefined,
+  maxRows: Infinity,
+  duration: Infinity,
 };
 
 function options(...args: string[]): Meaning {
   const request = parse(args);
   assert.ok(request.run === "trace");
-  const { spec, table, verbose } = request;
+  const { spec, table, verbose, limits } = request;
   const has = (key: typeof table.columns[number]) => table.columns.includes(key);
   assert.deepEqual([has("result"), has("lat"), table.verdict], Array(3).fill(spec.verdict));
   assert.deepEqual([has("sport"), table.sourcePort], Array(2).fill(spec.flowSport));
@@ -57,15 +85,21 @@ function options(...args: string[]): Meaning {
     printUid: spec.uid,
     sourcePort: spec.flowSport,
     result: spec.verdict,
-    failed: spec.onlyFailed,
+    results: items(spec.results, resultName),
     minLatency: spec.minLatency,
-    pids: spec.pids,
-    uids: spec.uids,
-    ports: spec.ports,
+    pids: items(spec.pids, number),
+    uids: items(spec.uids, number),
+    comms: items(spec.comms, pattern),
+    ports: items(spec.ports, range),
+    sourcePorts: items(spec.sourcePorts, range),
+    destinations: items(spec.destinations, cidr),
+    sources: items(spec.sources, cidr),
     family: spec.family,
     attach: spec.attach,
     btf: spec.btf,
     bufferPages: spec.bufferPages,
+    maxRows: limits.rows,
+    duration: limits.duration,
   };
 }
 
@@ -86,7 +120,14 @@ const accepted: [string[], Partial<Meaning>][] = [
   [["--lport"], { sourcePort: true }],
   [["-r"], { result: true }],
   [["--result"], { result: true }],
-  [["--failed"], { failed: true, result: true }],
+  [["--failed"], { results: ["!", "ok"], result: true }],
+  [["--errno", "!ok"], { results: ["!", "ok"], result: true }],
+  [["--errno", "ECONNREFUSED,ok,closed,pending,EHWPOISON"], {
+    results: ["ECONNREFUSED", "ok", "closed", "pending", "EHWPOISON"],
+    result: true,
+  }],
+  [["--errno", "!closed", "--failed"], { results: ["!", "closed", "ok"], result: true }],
+  [["--failed", "--errno=ok,ETIMEDOUT"], { results: ["ETIMEDOUT"], result: true }],
   [["--min-latency", "0"], { result: true }],
   [["--min-latency", "20"], { minLatency: 20_000_000n, result: true }],
   [["--min-latency=0.25"], { minLatency: 250_000n, result: true }],
@@ -141,6 +182,34 @@ const accepted: [string[], Partial<Meaning>][] = [
   [["-P", [...Array.from({ length: 64 }, (_, i) => i + 1), 64].join()], {
     ports: Array.from({ length: 64 }, (_, i) => i + 1),
   }],
+  [["-P", Array.from({ length: 65 }, (_, i) => i + 1).join()], {
+    ports: Array.from({ length: 65 }, (_, i) => i + 1),
+  }],
+  [["-P", "80,443,8000-8999"], { ports: [80, 443, "8000-8999"] }],
+  [["-P", "1-65535", "-P", "7-7"], { ports: ["1-65535", 7] }],
+  [["-P", "!443"], { ports: ["!", 443] }],
+  [["-P", "!80,443", "-P", "!8000-8999"], { ports: ["!", 80, 443, "8000-8999"] }],
+  [["-p", "!1,2,1"], { pids: ["!", 1, 2] }],
+  [["-u", "!root"], { uids: ["!", 0] }],
+  [["--sport", "!1024,32768-60999"], { sourcePorts: ["!", 1024, "32768-60999"] }],
+  [["--dst", "10.0.0.0/8,192.0.2.1"], { destinations: ["10.0.0.0/8", "192.0.2.1/32"] }],
+  [["--src", "!::ffff:10.0.0.0/104,10.0.0.0/8"], { sources: ["!", "10.0.0.0/8"] }],
+  [["--dst=::1"], { destinations: [`${"0.".repeat(15)}1/128`] }],
+  [["--dst=loopback"], { destinations: ["127.0.0.0/8", `${"0.".repeat(15)}1/128`] }],
+  [["--comm", "nginx*,*-worker,curl"], { comms: ["nginx*", "*-worker", "curl"] }],
+  [["--comm", "!a name,curl", "--comm=!curl"], { comms: ["!", "a name", "curl"] }],
+  [["--comm", "fifteen-letters,ÄÖÜäöüß*"], { comms: ["fifteen-letters", "ÄÖÜäöüß*"] }],
+  // Limits.
+  [["-n", "1"], { maxRows: 1 }],
+  [["-rn100"], { maxRows: 100, result: true }],
+  [["--max-events", "9007199254740991"], { maxRows: 9007199254740991 }],
+  ...([["30", 30_000], ["30s", 30_000], ["500ms", 500], ["1.5m", 90_000], [
+    "1h",
+    3_600_000,
+  ]] as const)
+    .map(([text, duration]): [string[], Partial<Meaning>] => [["--duration", text], { duration }]),
+  [["-c", "--duration=2d"], { count: true, duration: 172_800_000 }],
+  [["--dur", "0.25"], { duration: 250 }],
   // Repetition and the end of options.
   [["-t", "-t"], { timestamp: true }],
   [["--attach", "kprobe", "--attach", "fentry"], { attach: "fentry" }],
@@ -188,7 +257,7 @@ const columnLists: [string[], string[], Partial<TraceSpec>][] = [
   [["-T", "-o", "+tid"], ["wtime", ...byDefault, "tid"], { tid: true }],
   // A list takes the place of the columns, but not of what -r traces.
   [["-tUsrT", "-o", "pid"], ["pid"], { verdict: true, flowSport: true }],
-  [["--failed", "-o", "pid"], ["pid"], { verdict: true, onlyFailed: true }],
+  [["--failed", "-o", "pid"], ["pid"], { verdict: true, results: { values: [0], except: true } }],
 ];
 
 for (const [args, keys, asked] of columnLists) {
@@ -258,6 +327,8 @@ const longNames: [string, ...string[]][] = [
   ...["verbose", "timestamp", "count", "print-uid", "source-port", "lport", "result"],
   ...["failed", "wall-time", "wide", "json", "doctor", "ipv4", "ipv6", "help", "usage", "version"],
 ].map((name) => [name]);
+const limits = { "max-events": "1", duration: "1s" };
+const addresses = { errno: "ok", comm: "a", dst: "::1", src: "private", sport: "1" };
 const valued = {
   color: "never",
   completions: "zsh",
@@ -265,6 +336,8 @@ const valued = {
   pid: "1",
   uid: "1",
   port: "1",
+  ...addresses,
+  ...limits,
   attach: "auto",
   btf: "/x",
 };

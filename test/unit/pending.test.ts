@@ -5,6 +5,8 @@ import { batchOf, eventsOf } from "../../src/event/batch.ts";
 import { result } from "../../src/event/layout.gen.ts";
 import { readPending } from "../../src/kernel/pending.ts";
 import { backends } from "../../src/kernel/backends.ts";
+import { type Filters, passAll } from "../../src/kernel/filters.ts";
+import { networks } from "../../src/cli/addresses.ts";
 import { type BackendName, traceAll } from "../../src/kernel/spec.ts";
 import type { Libbpf } from "../../lib/mod.ts";
 import { encode, type Sample } from "./events.ts";
@@ -30,13 +32,15 @@ function waiting(given: readonly Sample[], backend: BackendName = "fentry") {
 /** What is read as pending of a map, its events as a view tells them. */
 function read(
   given: readonly Sample[],
-  { backend, now = 1000, minLatency = 0n }: {
+  { backend, now = 1000, ...filters }: Partial<Filters> & {
     backend?: BackendName;
     now?: number;
-    minLatency?: bigint;
   } = {},
 ) {
-  const { samples, filtered, missed } = readPending(waiting(given, backend), now, minLatency);
+  const { samples, filtered, missed } = readPending(waiting(given, backend), now, {
+    ...passAll,
+    ...filters,
+  });
   const events = [];
   for (const { pid, time, latency, result } of eventsOf(batchOf(samples))) {
     events.push({ pid, time, latency, result });
@@ -47,7 +51,7 @@ function read(
 test("readPending() makes events that end now, the oldest first", () => {
   const given = [{ time: 3000, pid: 3 }, { time: 1000, pid: 1 }, { time: 2000, pid: 2 }];
   const { events, filtered } = read(given, { now: 10_000 });
-  assert.equal(filtered, 0);
+  assert.deepEqual(filtered, []);
   const pending = { time: 10_000, result: result.RESULT_PENDING };
   assert.deepEqual(events, [
     { pid: 1, latency: 9000, ...pending },
@@ -59,12 +63,41 @@ test("readPending() makes events that end now, the oldest first", () => {
 test("readPending() leaves out what has not waited long enough, and counts it", () => {
   const given = [{ time: 1000 }, { time: 1001 }, { time: 9999 }];
   const { events, filtered } = read(given, { now: 2000, minLatency: 1000n });
-  assert.deepEqual([events.length, filtered], [1, 2]);
+  assert.equal(events.length, 1);
+  assert.deepEqual(filtered, ["latency", "latency"]);
   assert.equal(events[0]!.latency, 1000);
 });
 
+test("readPending() leaves out what its ends do not let pass, and says why", () => {
+  const given: Sample[] = [
+    { time: 1, pid: 1, saddr: [10, 0, 0, 1], daddr: [192, 0, 2, 1], sport: 40000 },
+    { time: 2, pid: 2, saddr: [10, 0, 0, 1], daddr: [192, 0, 3, 1], sport: 40000 },
+    { time: 3, pid: 3, saddr: [11, 0, 0, 1], daddr: [192, 0, 2, 1], sport: 40000 },
+    { time: 4, pid: 4, saddr: [10, 0, 0, 1], daddr: [192, 0, 2, 1], sport: 0 },
+    { time: 5, pid: 5, family: 6, sport: 40000 },
+  ];
+  const { events, filtered } = read(given, {
+    family: 4,
+    destinations: { values: networks("192.0.2.0/24"), except: false },
+    sources: { values: networks("11.0.0.0/8"), except: true },
+    sourcePorts: { values: [{ from: 32768, to: 60999 }], except: false },
+  });
+  assert.deepEqual(events.map(({ pid }) => pid), [1]);
+  assert.deepEqual(filtered, ["destination", "source", "source", "destination"]);
+});
+
+test("readPending() makes rows of what the results let pass", () => {
+  const given = [{ time: 1 }];
+  const of = (value: number, except: boolean) =>
+    read(given, { results: { values: [value], except } }).filtered;
+  assert.deepEqual(of(result.RESULT_PENDING, false), []);
+  assert.deepEqual(of(result.RESULT_PENDING, true), ["result"]);
+  assert.deepEqual(of(111, false), ["result"]);
+  assert.deepEqual(of(result.RESULT_OK, true), []);
+});
+
 test("readPending() makes nothing of an empty map", () => {
-  assert.deepEqual(read([]), { events: [], filtered: 0, missed: 0 });
+  assert.deepEqual(read([]), { events: [], filtered: [], missed: 0 });
 });
 
 test("readPending() tells an attempt whose end was missed from one that waits", () => {

@@ -86,7 +86,7 @@ const faulty: readonly Pair[] = [
   { name: "uid", c: "-U", ours: "-U" },
   { name: "term", c: "-c", ours: "-v -c --attach fentry", term: true },
   { name: "port-x", c: "-P 8081x8082", ours: "-P 8081x8082" },
-  { name: "port-range", c: "-P 8081-8082", ours: "-P 8081-8082" },
+  { name: "port-range", c: "-P 8080-8082", ours: "-P 8080-8082" },
   { name: "port-65", c: `-P ${ports},8080`, ours: `-P ${ports},8080` },
   { name: "pid-abc", c: "-p ${chosen}abc", ours: "-p ${chosen}abc" },
   { name: "uid-abc", c: "-u 1234abc", ours: "-u 1234abc" },

@@ -16,6 +16,7 @@ import { cells, cellsScript } from "./cells.ts";
 import { backendNames } from "../../src/kernel/backends.ts";
 import * as conditions from "./conditions.ts";
 import { expected } from "./expected.ts";
+import { filters, filtersScript } from "./filters.ts";
 import { type Guest, type GuestResult, runGuests } from "./guest.ts";
 import { hostile, hostileScript } from "./hostile.ts";
 import type { GuestFiles } from "./initramfs.ts";
@@ -65,11 +66,18 @@ function line(name: string, squares: number[], hostiles: Condition[], alone?: tr
   const found = expected[name]!;
   const works = backendNames.filter((backend) => found.cells[backend] === "pass");
   const share: Share = { squares, backends: works, ...(alone && { alone }) };
-  const parts = [shell("guest.sh"), shell("network.sh"), cellsScript, besideScript(share)];
+  const parts = [
+    ...[shell("guest.sh"), shell("network.sh"), cellsScript, filtersScript(found)],
+    besideScript(share),
+  ];
   const script = [...parts, ...hostiles.map(hostileScript)].join("\n");
   return {
     guest: { ...common(at), modules: networkModules, script },
-    cells: (sections) => [...cells(name, sections, found), ...beside(name, sections, share)],
+    cells: (sections) => [
+      ...cells(name, sections, found),
+      filters(name, sections, found),
+      ...beside(name, sections, share),
+    ],
     hostile: (sections) => hostiles.map((condition) => hostile(name, sections, condition)),
   };
 }
