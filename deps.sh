@@ -31,6 +31,8 @@ test  zsh                 zsh              zsh
 test  fish                fish             fish
 test  bash_completion     bash-completion  bash-completion
 test  ps                  procps           procps-ng
+test  podman              podman           podman
+test  runc                runc             runc
 dist  debootstrap         debootstrap      debootstrap
 dist  dpkg-deb            dpkg             dpkg
 dist  lintian             lintian          lintian
