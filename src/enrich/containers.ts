@@ -1,5 +1,7 @@
 /** Who a process belongs to: its cgroup, its container and pod, its systemd unit. */
 
+import { hostname } from "node:os";
+import { printable } from "../event/printable.ts";
 import { Bounded } from "./bounded.ts";
 import { Budget } from "./budget.ts";
 import { type CgroupOptions, Cgroups, type Membership } from "./cgroup.ts";
@@ -180,4 +182,15 @@ const machineName = ({ id }: ContainerPath) => isContainerId(id) ? undefined : i
 function best(memberships: readonly Membership[]): Membership {
   return memberships.find(({ path }) => containerOf(path)) ??
     memberships.find(({ path }) => path !== "/") ?? memberships[0]!;
+}
+
+/**
+ * What to call a container in one word: as its engine does, else as it calls itself, else by the
+ * first 12 digits of its ID.
+ *
+ * @param nodename The host name of its UTS namespace, which whoever is root in it may choose.
+ */
+export function labelOf({ id, name }: Container, nodename = ""): string {
+  const own = nodename !== "" && nodename !== hostname() ? nodename : undefined;
+  return printable(name ?? own ?? (isContainerId(id) ? id.slice(0, 12) : id));
 }

@@ -3,12 +3,12 @@
 import { after, beforeEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Bounded } from "../../src/enrich/bounded.ts";
 import { Budget } from "../../src/enrich/budget.ts";
 import { Cgroups, parseMemberships } from "../../src/enrich/cgroup.ts";
-import { Containers } from "../../src/enrich/containers.ts";
+import { Containers, labelOf } from "../../src/enrich/containers.ts";
 import { mountOf, parseMounts } from "../../src/enrich/mounts.ts";
 import { cgroup, netns } from "../../src/cli/places.ts";
 import { engineFiles, ids, POD_UID, rootsIn, uid, writeFiles } from "./engines.ts";
@@ -185,6 +185,16 @@ describe("cgroups", () => {
     // Who made it cannot be told, so no record is believed.
     assert.deepEqual(container, { id: ids.docker, runtime: "docker" });
   });
+});
+
+it("labelOf() takes the name, else a host name of its own, else the short ID", () => {
+  const id = ids.docker;
+  assert.equal(labelOf({ id, name: "web" }, "host"), "web");
+  assert.equal(labelOf({ id }, "ho\x1bst"), "ho?st");
+  for (const nodename of [undefined, "", hostname()]) {
+    assert.equal(labelOf({ id }, nodename), "aaaaaaaaaaaa");
+  }
+  assert.equal(labelOf({ id: "web\n1" }), "web?1");
 });
 
 it("parseMemberships() passes over lines of another shape", () => {
