@@ -80,7 +80,7 @@ ${
     .join("\n")
 }
 finish filters.${i}.jobs
-stop INT ${
+stop TERM ${
   watchers.flatMap((backend) => kinds.map((kind) => `filters.${backend}.${kind}`)).join(" ")
 }
 now | section filters.${i}.end
