@@ -205,7 +205,7 @@ export const lockedMemory: Condition = {
   title: "ulimit -l 64",
   enter: "ulimit -l 64; sysctl -qw kernel.perf_event_paranoid=2",
   leave: "ulimit -l unlimited; sysctl -qw kernel.perf_event_paranoid=3",
-  trials: ["", "-r --attach kprobe"].map((args) =>
+  trials: ["-r", "-c", "-r --attach kprobe"].map((args) =>
     refused(
       args,
       /^tcpconnect: this kernel charges maps to .* \(65536 bytes\): ulimit -l /,
