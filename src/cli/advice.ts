@@ -8,6 +8,9 @@ import * as system from "../kernel/system.ts";
 import type { TraceSpec } from "../kernel/spec.ts";
 import type { AttachError } from "../kernel/tracer.ts";
 
+/** More than libbpf opens to load the maps and programs of any plan. */
+const LOAD_FILES = 32;
+
 /**
  * What to do about a trace that could not start. It judges the last refusal: that of the back end
  * that was asked for, or of the last resort of `auto`. Others failed for reasons of their own.
@@ -19,13 +22,13 @@ export function advise(error: AttachError, spec: TraceSpec): string {
     codes.includes(reason.code);
   const found = (pattern: RegExp) =>
     reason instanceof BpfError ? pattern.exec(reason.log) : undefined;
-  const logged = (pattern: RegExp) => Boolean(found(pattern));
-  // First, since without descriptors no question to the system has an answer. libbpf goes on after a
-  // probe of its own that had none, and fails of something else.
-  if (failed("", "EMFILE") || logged(/too many open files(?! in system)/i)) {
+  // First, since without descriptors no question to the system has an answer. libbpf also tries in
+  // silence what the kernel can do, and without descriptors takes it that it cannot.
+  const silently = failed("load ", "EINVAL") && system.filesLeft() < LOAD_FILES;
+  if (failed("", "EMFILE") || silently) {
     return `too many open files (ulimit -n is ${system.openFiles()}): ulimit -n 4096`;
   }
-  if (failed("", "ENFILE") || logged(/too many open files in system/i)) {
+  if (failed("", "ENFILE")) {
     return "too many open files in the whole system: raise the sysctl fs.file-max";
   }
   if (failed("", "ENOMEM")) {
@@ -42,7 +45,7 @@ export function advise(error: AttachError, spec: TraceSpec): string {
   if (!system.hasBtf() && spec.btf === undefined) {
     return "this kernel carries no BTF (/sys/kernel/btf/vmlinux): give it with --btf FILE, or boot a kernel built with CONFIG_DEBUG_INFO_BTF";
   }
-  if (logged(/failed to parse target BTF/)) {
+  if (found(/failed to parse target BTF/)) {
     return `--btf '${spec.btf}' is not the BTF of a kernel`;
   }
   const [, field] = found(/failed to resolve CO-RE relocation <\S+> \[\d+\] struct (\S+)/) ?? [];

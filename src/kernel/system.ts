@@ -1,6 +1,14 @@
 /** What the system offers. Each function has an answer even where /proc is restricted. */
 
-import { closeSync, constants, existsSync, openSync, readFileSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from "node:fs";
 
 function text(path: string): string {
   try {
@@ -41,6 +49,15 @@ export const memlock = () => limit("Max locked memory").replace(/(\d)$/, "$1 byt
 
 /** RLIMIT_NOFILE. */
 export const openFiles = () => limit("Max open files");
+
+/** How many more files the process may open; NaN if it cannot be told. */
+export function filesLeft(): number {
+  try {
+    return Number(openFiles()) - readdirSync("/proc/self/fd").length;
+  } catch {
+    return NaN;
+  }
+}
 
 /** RLIMIT_AS in bytes; Infinity where there is none. */
 export const addressSpace = () =>

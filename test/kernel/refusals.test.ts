@@ -104,7 +104,7 @@ describe("refusals", needsKernel(), () => {
   }
 
   // From too few for the first map to too few for the last link; what is between depends on the CPUs.
-  for (const files of [10, 14, 18, 20]) {
+  for (const files of [10, 11, 12, 13, 14, 15, 16, 17, 18, 20]) {
     it(`tcpconnect -r says that ${files} open files are not enough`, limit, async () => {
       const child = new Child(["prlimit", `--nofile=${files}`, executable, "-r", "-P", "1"]);
       const { status, stdout, stderr } = await child.endsItself();

@@ -27,11 +27,9 @@ test("advise() tells of open files, whatever another back end failed of", () => 
   );
 });
 
-test("advise() finds in libbpf's log that a probe of its own had no descriptor", () => {
+test("advise() does not blame open files for an EINVAL where there are enough", () => {
   const EINVAL = 22;
-  const log = "libbpf: Error in probe():Too many open files(24).\n";
-  assert.match(advice("load object", EINVAL, log), /^too many open files \(/);
-  assert.match(advice("load object", EINVAL, log.replace("files", "files in system")), /file-max/);
+  assert.doesNotMatch(advice("load object", EINVAL), /too many open files/);
 });
 
 test("advise() tells what there was no memory for", () => {
