@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* From an event to a sample or a count; and the attempts that wait for their end. */
+/* Outputs or counts events, and keeps the attempts that have no result yet. */
 #ifndef ATTEMPT_H
 #define ATTEMPT_H
 
@@ -22,7 +22,7 @@ static __always_inline void count_flow(const struct event *ev)
 		struct flow_stats none = {};
 
 		bpf_map_update_elem(&flows, &flow, &none, BPF_NOEXIST);
-		/* Another CPU may have been first. */
+		/* Another CPU may have added it first. */
 		stats = bpf_map_lookup_elem(&flows, &flow);
 		if (!stats) {
 			LOSE(lost_full);
@@ -65,15 +65,16 @@ static __always_inline void remember(__u64 sk, struct event *ev)
 	ev->retrans = RETRANS_UNKNOWN;
 	err = bpf_map_update_elem(&attempts, &sk, ev, BPF_NOEXIST);
 	if (err == -EEXIST) {
-		/* Its end was missed, and the kernel gave the address to another socket. */
-		BOOK(lost_missed);
+		/* The end of an older attempt was missed: its socket is freed, this one has its
+		 * address. */
+		COUNT(lost_missed);
 		err = bpf_map_update_elem(&attempts, &sk, ev, BPF_ANY);
 	}
 	if (err)
 		LOSE(lost_full);
 }
 
-/* The fate of an attempt that waited is known. */
+/* The result of an attempt in the map is known: outputs or counts its event, and removes it. */
 static __always_inline void verdict(void *ctx, __u64 sk, struct event *ev, __s16 result)
 {
 	__u64 now = bpf_ktime_get_ns();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Filling in an event: who, from where, to where; unless filtered on the way. */
+/* Fills in an event: caller, source and destination. Stops where a filter rejects it. */
 #ifndef EVENT_H
 #define EVENT_H
 
@@ -34,10 +34,10 @@ static __always_inline void set_v4(__u8 *addr, __u32 v4)
 	words[3] = 0;
 }
 
-/* A kernel without IPv6 (CONFIG_IPV6=n) lacks the fields: the verifier then cuts their readers. */
+/* False on a kernel without IPv6 (CONFIG_IPV6=n), which lacks the fields. */
 #define HAS_V6(inet) bpf_core_field_exists((inet)->sk.__sk_common.skc_v6_daddr)
 
-/* Who calls, unless filtered. */
+/* Fills in who calls; false if a filter rejects that. */
 static __always_inline bool fill_caller(struct event *ev)
 {
 	ev->pid = bpf_get_current_pid_tgid() >> 32;
@@ -54,7 +54,7 @@ static __always_inline void fill_tail(struct event *ev, __u32 tid)
 	ev->rtt = 0;
 }
 
-/* Whether the destination passes the filters; completes the event if so. */
+/* Fills in what is left; false if a filter rejects the destination. */
 static __always_inline bool fill_rest(struct event *ev)
 {
 	if (!destination_passes(ev, want_result))
@@ -66,7 +66,7 @@ static __always_inline bool fill_rest(struct event *ev)
 	return true;
 }
 
-/* Both, for a program type to which this kernel denies the helpers (task_helpers). */
+/* The work of fill_caller() and fill_rest() where sockops may not call helpers (task_helpers). */
 static __always_inline bool fill_task(struct event *ev)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -84,7 +84,7 @@ static __always_inline bool fill_task(struct event *ev)
 	return true;
 }
 
-/* Addresses and ports of a socket that the kernel has begun to connect. */
+/* Fills in the addresses and ports of a socket that the kernel has begun to connect. */
 static __always_inline void fill_sock(struct event *ev, struct inet_sock *inet, bool direct)
 {
 	__u16 family, dport, sport = 0;
@@ -94,7 +94,8 @@ static __always_inline void fill_sock(struct event *ev, struct inet_sock *inet, 
 	ev->dport = bpf_ntohs(dport);
 	READ(direct, ev->sport, inet->sk.__sk_common.skc_num);
 	if (!ev->sport) {
-		/* On the way to TCP_CLOSE the port is given back already, but not forgotten. */
+		/* The kernel releases the port before TCP_CLOSE; the field inet_sport still has it.
+		 */
 		bpf_core_read(&sport, sizeof(sport), &inet->inet_sport);
 		ev->sport = bpf_ntohs(sport);
 	}
@@ -116,7 +117,7 @@ static __always_inline void fill_sock(struct event *ev, struct inet_sock *inet, 
 	set_v4(ev->saddr, v4);
 }
 
-/* The same, of the socket of a sockops program. */
+/* The same from the context of a sockops program. */
 static __always_inline void fill_ops(struct event *ev, struct bpf_sock_ops *ctx)
 {
 	__u32 *daddr = (__u32 *)ev->daddr, *saddr = (__u32 *)ev->saddr;
@@ -143,8 +144,8 @@ static __always_inline void fill_ops(struct event *ev, struct bpf_sock_ops *ctx)
 }
 
 /*
- * The destination that was asked for, from the caller's sockaddr; no source is known yet. What lies
- * beyond the length that the caller gave was not passed: it counts as zero.
+ * Fills in the destination from the caller's sockaddr; the source is not known yet. Bytes beyond
+ * the length that the caller gave were not passed: they are zero here.
  */
 static __always_inline bool fill_sockaddr(struct event *ev, const void *from, __u32 len, bool user)
 {
@@ -154,7 +155,8 @@ static __always_inline bool fill_sockaddr(struct event *ev, const void *from, __
 
 	if (len > sizeof(*addr))
 		len = sizeof(*addr);
-	/* The verifiers of 5.10 and 6.1 see no bound in that; all bits of this one lie in bytes. */
+	/* The verifiers of 5.10 and 6.1 do not see that limit. They see this mask: 31 <
+	 * sizeof(bytes). */
 	asm volatile("%0 &= 31" : "+r"(len));
 	if (user)
 		bpf_probe_read_user(bytes, len, from);
@@ -178,7 +180,7 @@ static __always_inline bool fill_sockaddr(struct event *ev, const void *from, __
 	return true;
 }
 
-/* The call failed: the socket may be bound to a source all the same. */
+/* Fills in the source of a call that failed: the socket may be bound. */
 static __always_inline void fill_bound(struct event *ev, struct inet_sock *inet, bool direct)
 {
 	__u16 family;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Filters. A list lets its values pass, or with `except` all others; an empty one lets everything
- * pass. Where no list of a group is in use, one constant cuts out the whole group.
+ * Filters. A list lets its values pass, or with `except` all others; an empty list lets everything
+ * pass. Each group of lists has one constant: if it is false, the verifier removes their code.
  */
 #ifndef FILTER_H
 #define FILTER_H
@@ -16,37 +16,37 @@
 	const volatile __u8 list##_addrs[MAX_NETWORKS * 16] __attribute__((aligned(8)));           \
 	const volatile __u8 list##_masks[MAX_NETWORKS * 16] __attribute__((aligned(8)))
 
-const volatile bool filter_caller = false; /* any of the lists for who calls */
+const volatile bool filter_caller = false; /* whether a list for the caller is in use */
 const volatile __u32 filter_pids[MAX_PIDS];
 const volatile __u32 filter_pid_count = 0;
 const volatile bool filter_pid_except = false;
-const volatile __u64 filter_pid_ns = 0;	 /* inode of the PID namespace they are of; 0: the host's */
+const volatile __u64 filter_pid_ns = 0;	 /* inode of their PID namespace; 0: the host's */
 const volatile __u64 filter_pid_dev = 0; /* device of that inode */
 const volatile __u32 filter_uids[MAX_UIDS];
 const volatile __u32 filter_uid_count = 0;
 const volatile bool filter_uid_except = false;
-/* Names: those that COMM begins with, then those that it ends with. */
+/* Names: first the beginnings of COMM, then its ends. */
 const volatile __u32 filter_comm_count = 0;
-const volatile __u32 filter_comm_begins = 0; /* how many it begins with */
+const volatile __u32 filter_comm_begins = 0; /* how many beginnings */
 const volatile bool filter_comm_except = false;
 const volatile __u8 filter_comm_names[MAX_COMMS * 16] __attribute__((aligned(8)));
 const volatile __u8 filter_comm_masks[MAX_COMMS * 16] __attribute__((aligned(8)));
 
-const volatile bool filter_ends = false;	/* some decide once both ends are known */
-const volatile bool filter_destination = false; /* any of those for where to */
+const volatile bool filter_ends = false;	/* whether some need both addresses */
+const volatile bool filter_destination = false; /* whether one for the destination is in use */
 const volatile __u16 filter_family = 0;		/* 4, 6 or 0 for both */
 const volatile bool filter_port = false;
 const volatile bool filter_port_except = false;
 const volatile __u8 filter_ports[PORT_BYTES]; /* a bit for each destination port in the list */
 NETWORKS(filter_dst);
 
-const volatile bool filter_source = false; /* any of those for where from */
+const volatile bool filter_source = false; /* whether one for the source is in use */
 const volatile bool filter_sport = false;
 const volatile bool filter_sport_except = false;
 const volatile __u8 filter_sports[PORT_BYTES];
 NETWORKS(filter_src);
 
-const volatile bool filter_outcome = false; /* any of those for how an attempt ended */
+const volatile bool filter_outcome = false; /* whether one for the result is in use */
 const volatile __s16 filter_results[MAX_RESULTS];
 const volatile __u32 filter_result_count = 0;
 const volatile bool filter_result_except = false;
@@ -124,8 +124,8 @@ static __always_inline bool unspecified(const __u8 *addr)
 }
 
 /*
- * Whether COMM is in the list. A whole name is its beginning with the NUL behind it. What COMM ends
- * with is compared in a copy of it that ends where its 16 bytes do.
+ * Whether COMM is in the list. A whole name is listed as a beginning that includes the NUL. Ends
+ * are compared with a copy of COMM that is shifted to end in the last of its 16 bytes.
  */
 static __always_inline bool comm_listed(const char *comm)
 {
@@ -156,8 +156,9 @@ static __always_inline bool comm_listed(const char *comm)
 }
 
 /*
- * What filter_pids may have of the current process, whose PID is given: its PID in filter_pid_ns,
- * or 0 if that is not its own namespace. sockops may ask since Linux 6.10.
+ * The PID of the current process as filter_pids has it: in filter_pid_ns, or 0 if the process is in
+ * another namespace. Without filter_pid_ns it is the given PID, the host's. sockops programs may
+ * call the helper since Linux 6.10.
  */
 static __always_inline __u32 pid_to_filter(__u32 pid)
 {
@@ -171,8 +172,8 @@ static __always_inline __u32 pid_to_filter(__u32 pid)
 }
 
 /*
- * The filters by group. Not inline: a call that is cut out leaves nothing behind, while code in the
- * midst of others keeps values at hand for it that nobody needs.
+ * The filters by group. They are not inline: a call that the verifier removes costs nothing. Inline
+ * code makes the compiler keep values for it, also where the verifier then removes that code.
  */
 
 static __noinline bool caller_listed(const struct event *ev)
@@ -203,26 +204,26 @@ static __noinline bool source_listed(const struct event *ev)
 static __noinline bool outcome_listed(const struct event *ev)
 {
 	if (!PASSES(filter_result, ev->result)) {
-		BOOK(filtered_result);
+		COUNT(filtered_result);
 		return false;
 	}
 	if (ev->latency < min_latency) {
-		BOOK(filtered_latency);
+		COUNT(filtered_latency);
 		return false;
 	}
 	return true;
 }
 
-/* Whether the filters for who calls let an event pass: its PID, UID and COMM. */
+/* Whether the filters for the caller let an event pass: PID, UID and COMM. */
 static __always_inline bool caller_passes(const struct event *ev)
 {
 	return !filter_caller || caller_listed(ev);
 }
 
 /*
- * Whether the filters for where to let an event pass: its family and destination. The kernel takes
- * an unspecified destination for the machine itself: if that is still to come, only the port
- * counts.
+ * Whether the filters for the destination let an event pass: family, address and port. The kernel
+ * replaces an unspecified address by one of the machine itself. If it may not have done so yet
+ * (to_come), only the port of such a destination is compared.
  */
 static __always_inline bool destination_passes(const struct event *ev, bool to_come)
 {
@@ -232,26 +233,26 @@ static __always_inline bool destination_passes(const struct event *ev, bool to_c
 static __noinline bool ends_listed(const struct event *ev)
 {
 	if (want_result && !destination_passes(ev, false)) {
-		BOOK(filtered_destination);
+		COUNT(filtered_destination);
 		return false;
 	}
 	if (filter_source && !source_listed(ev)) {
-		BOOK(filtered_source);
+		COUNT(filtered_source);
 		return false;
 	}
 	return true;
 }
 
 /*
- * Whether both ends of an event pass, now that they are known; counts it if not. A source port is 0
- * if none was chosen.
+ * Whether the filters that need both addresses let an event pass; counts it if not. The source port
+ * is 0 if the kernel had not chosen one.
  */
 static __always_inline bool ends_pass(const struct event *ev)
 {
 	return !filter_ends || ends_listed(ev);
 }
 
-/* Whether the filters for how an attempt ended let it pass: result, latency; counts it if not. */
+/* Whether the filters for result and latency let an attempt pass; counts it if not. */
 static __always_inline bool outcome_passes(const struct event *ev)
 {
 	return !filter_outcome || outcome_listed(ev);

@@ -35,15 +35,15 @@ enum {
 	TCP_CLOSE = 7,
 };
 
-/* include/uapi/linux/net.h; an enum, for CO-RE tells enums from integers */
+/* include/uapi/linux/net.h; an enum here too, since CO-RE does not take an integer for one */
 typedef enum {
 	SS_UNCONNECTED = 1,
 } socket_state;
 
-/* include/linux/errno.h; what a signal handler's return makes EINTR of */
+/* include/linux/errno.h; the program gets EINTR in its place if a signal handler ran */
 #define ERESTARTSYS 512
 
-/* System call ABI: fixed, and never relocated. */
+/* System call ABI: it never changes, so libbpf does not relocate it. */
 #define SOCKADDR_STORAGE_SIZE 128
 
 struct sockaddr;
@@ -97,7 +97,7 @@ struct sock_extended_err {
 	__u8 ee_origin;
 };
 
-/* In the control block of what stands in an error queue. */
+/* The control block of a packet in an error queue. */
 struct sock_exterr_skb {
 	struct sock_extended_err ee;
 };
@@ -114,8 +114,8 @@ struct sock {
 };
 
 /*
- * Every field of a socket is reached from here: libbpf looks through all of the kernel's types for
- * each one that accesses begin with, and that takes longer than the rest of its relocations.
+ * All accesses to fields of a socket begin with this type. For each type that accesses begin with,
+ * libbpf searches all types of the kernel, which takes longer than the rest of its relocations.
  */
 struct inet_sock {
 	struct sock sk;
@@ -131,7 +131,8 @@ struct tcp_sock {
 struct socket {
 	socket_state state;
 	struct file *file;
-	struct inet_sock *sk; /* struct sock there, until it is known what it is */
+	struct inet_sock
+		*sk; /* struct sock in the kernel: check the family before any other field */
 };
 
 struct inode {

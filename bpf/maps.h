@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* What user space sets before load, and what it reads. */
+/* Constants that user space sets before load, variables and maps. */
 #ifndef MAPS_H
 #define MAPS_H
 
@@ -7,15 +7,15 @@
 #include <bpf/bpf_helpers.h>
 #include "tcpconnect.h"
 
-const volatile bool want_uid = false;	  /* else the UID of an event is 0 */
+const volatile bool want_uid = false;	  /* fill in the UID; else it is 0 */
 const volatile bool want_tail = false;	  /* samples have the tail of struct event */
 const volatile bool count_flows = false;  /* count in the flows map, no samples */
-const volatile bool flow_sport = false;	  /* tell flows apart by source port */
-const volatile bool want_result = false;  /* one record per attempt, when its fate is known */
+const volatile bool flow_sport = false;	  /* count each source port by itself */
+const volatile bool want_result = false;  /* one event per attempt, when its result is known */
 const volatile bool from_state = false;	  /* tracepoint: attempts begin at the state change */
-const volatile bool task_helpers = false; /* sockops may ask helpers for PID, UID and COMM */
+const volatile bool task_helpers = false; /* sockops may call helpers for PID, UID and COMM */
 
-const volatile enum result result_codes = 0; /* unread: takes the enum into the BTF */
+const volatile enum result result_codes = 0; /* not read: it puts the enum into the BTF */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
@@ -23,17 +23,17 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } events SEC(".maps");
 
-/* The same ring buffers, but a sample wakes nobody before one is half full. */
+/* The same ring buffers, but no wake-up of user space before one is half full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u32));
 } quiet_events SEC(".maps");
 
-/* Set by user space while it is busy, and looks at the ring buffers by itself. */
+/* Set by user space while it reads the ring buffers at intervals and needs no wake-up. */
 volatile __u32 quiet = 0;
 
-/* Set by the program with a loss that user space is to report soon, which looks and resets it. */
+/* Set by the program when it counts a loss. User space reads the counters and resets it. */
 volatile __u32 lost = 0;
 
 struct {
@@ -43,7 +43,7 @@ struct {
 	__type(value, struct counters);
 } counters SEC(".maps");
 
-/* Attempts that wait for their end, by socket. */
+/* Attempts that have no result yet, by socket. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -64,7 +64,7 @@ struct call {
 	__u64 time;
 };
 
-/* By thread. LRU, so that what a missed return leaves behind cannot fill it. */
+/* By thread. LRU, so that entries whose return was missed cannot fill it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
@@ -73,8 +73,9 @@ struct {
 } calls SEC(".maps");
 
 /*
- * A greatest latency is kept for each CPU, since a maximum that CPUs share needs a compare and swap
- * (Linux 5.12). Without want_result user space makes it a plain hash: its size is that of the CPUs.
+ * Per CPU because of the greatest latency: to share a maximum, CPUs need a compare and swap, which
+ * BPF has since Linux 5.12. Without want_result there is no maximum, and user space makes this a
+ * plain hash, whose size does not depend on the number of CPUs.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -83,7 +84,8 @@ struct {
 	__type(value, struct flow_stats);
 } flows SEC(".maps");
 
-#define BOOK(field)                                                                                \
+/* Adds 1 to a counter. */
+#define COUNT(field)                                                                               \
 	do {                                                                                       \
 		__u32 zero = 0;                                                                    \
 		struct counters *c = bpf_map_lookup_elem(&counters, &zero);                        \
@@ -91,10 +93,13 @@ struct {
 			__sync_fetch_and_add(&c->field, 1);                                        \
 	} while (0)
 
-/* The flag is written once: other CPUs go on to read its cache line, which has quiet in it too. */
+/*
+ * Counts a loss. Writes the flag only if it is not set: `quiet`, which all CPUs read for each
+ * event, is in the same cache line.
+ */
 #define LOSE(field)                                                                                \
 	do {                                                                                       \
-		BOOK(field);                                                                       \
+		COUNT(field);                                                                      \
 		if (!lost)                                                                         \
 			lost = 1;                                                                  \
 	} while (0)

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * Trace active TCP connects. Three ways to attach share one body:
+ * Traces active TCP connects. Three ways to attach share the same functions:
  *
  *   fentry      tcp_v4_connect/tcp_v6_connect, on return (and on entry with want_result)
  *   kprobe      the same functions, by kprobe and kretprobe
  *   tracepoint  sockops; with want_result, or without cgroup v2, sock:inet_sock_set_state
  *
- * Only the programs of one way are loaded, and constants cut out what is not asked for.
+ * Only the programs of one way are loaded. The verifier removes code that is off by a constant.
  */
 #include "attempt.h"
-#include "told.h"
+#include "error_queue.h"
 #include <bpf/bpf_tracing.h>
 
 /*
- * The v4 function runs inside the v6 one when an AF_INET6 socket connects to a mapped address;
- * the outer call then speaks for both.
+ * Whether tcp_v6_connect() called this tcp_v4_connect(), as it does for an AF_INET6 socket and an
+ * IPv4-mapped address. The event then comes from the outer call only.
  */
 static __always_inline bool nested(struct inet_sock *inet, bool direct)
 {
@@ -24,7 +24,7 @@ static __always_inline bool nested(struct inet_sock *inet, bool direct)
 	return family == AF_INET6;
 }
 
-/* tcp_v4_connect or tcp_v6_connect is called; only watched with want_result. */
+/* tcp_v4_connect or tcp_v6_connect is called. Used with want_result only. */
 static __always_inline int connect_entry(struct inet_sock *inet, struct sockaddr *uaddr, int len)
 {
 	struct event ev;
@@ -32,14 +32,14 @@ static __always_inline int connect_entry(struct inet_sock *inet, struct sockaddr
 	if (!fill_caller(&ev) || !fill_sockaddr(&ev, uaddr, len, false) || !fill_rest(&ev))
 		return 0;
 	ev.result = RESULT_CALLING;
-	BOOK(seen);
+	COUNT(seen);
 	remember((__u64)inet, &ev);
 	return 0;
 }
 
 /*
  * tcp_v4_connect or tcp_v6_connect returns: 0 once the SYN is queued. The caller still holds the
- * socket's lock, and whatever ends the attempt waits for that.
+ * socket's lock, so the attempt cannot end before this returns.
  */
 static __always_inline int connect_return(void *ctx, struct inet_sock *inet, int ret, bool direct)
 {
@@ -71,7 +71,7 @@ static __always_inline int connect_return(void *ctx, struct inet_sock *inet, int
 	return 0;
 }
 
-/* fentry: arguments and result are at hand together. */
+/* fentry: a program at the return has the arguments too. */
 
 SEC("fentry/tcp_v4_connect")
 int BPF_PROG(fentry_v4, struct inet_sock *inet, struct sockaddr *uaddr, int addr_len)
@@ -97,7 +97,7 @@ int BPF_PROG(fexit_v6, struct inet_sock *inet, struct sockaddr *uaddr, int addr_
 	return connect_return(ctx, inet, ret, true);
 }
 
-/* kprobe: the socket is kept from the entry to the return. */
+/* kprobe: a map keeps the socket from the entry to the return. */
 
 static __always_inline int kprobe_entry(struct inet_sock *inet, struct sockaddr *uaddr, int len,
 					bool ipv6)
@@ -111,9 +111,9 @@ static __always_inline int kprobe_entry(struct inet_sock *inet, struct sockaddr 
 		return 0;
 	err = bpf_map_update_elem(&calls, &tid, &call, BPF_NOEXIST);
 	if (err == -EEXIST) {
-		/* With want_result the state change still tells the end. */
+		/* With want_result, the state change still ends the attempt. */
 		if (!want_result)
-			BOOK(lost_missed);
+			COUNT(lost_missed);
 		err = bpf_map_update_elem(&calls, &tid, &call, BPF_ANY);
 	}
 	if (err)
@@ -130,10 +130,10 @@ static __always_inline int kprobe_return(void *ctx, int ret, bool ipv6)
 
 	if (!call) {
 		if (!want_result && !ret && fill_caller(&ev))
-			BOOK(lost_missed);
+			COUNT(lost_missed);
 		return 0;
 	}
-	/* Nested: the entry is the outer call's. */
+	/* Nested: the entry in the map belongs to the outer call. */
 	if (call->ipv6 && !ipv6)
 		return 0;
 	inet = (struct inet_sock *)call->sk;
@@ -165,9 +165,9 @@ int BPF_KRETPROBE(kretprobe_v6, int ret)
 	return kprobe_return(ctx, ret, true);
 }
 
-/* State changes: the tracepoint's attempts, and every verdict. */
+/* State changes: where attempts begin with tracepoint, and end with every back end. */
 
-/* CLOSE -> SYN_SENT, in the caller's context; addresses are set, the source port is not chosen. */
+/* CLOSE -> SYN_SENT, in the caller's context. Addresses are set; there is no source port yet. */
 static __always_inline int state_begin(struct inet_sock *inet, bool direct)
 {
 	struct event ev;
@@ -185,18 +185,18 @@ static __always_inline int state_begin(struct inet_sock *inet, bool direct)
 		tid = bpf_get_current_pid_tgid();
 		call = bpf_map_lookup_elem(&calls, &tid);
 		if (call) {
-			/* Of MPTCP it was the outer socket. */
+			/* With MPTCP it was the outer socket so far. */
 			call->sk = (__u64)inet;
 			call->begun = true;
 			ev.time = call->time;
 		}
-		BOOK(seen);
+		COUNT(seen);
 	}
 	remember((__u64)inet, &ev);
 	return 0;
 }
 
-/* Whether the connect call that began this attempt is under way, and this is its thread. */
+/* Whether this thread is still in the connect call that began the attempt. */
 static __always_inline bool calling(__u64 sk, const struct event *attempt)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
@@ -209,10 +209,10 @@ static __always_inline bool calling(__u64 sk, const struct event *attempt)
 }
 
 /*
- * SYN_SENT (or SYN_RECV, after a simultaneous open) -> anything; mostly in softirq. A socket
- * changes its state under its lock, and the connect functions hold that too: nobody else writes to
- * its attempt meanwhile. Other programs, which do not hold it, must not write to an attempt at all:
- * it may end at any time, and its place in the map be another's.
+ * SYN_SENT (or SYN_RECV, after a simultaneous open) -> anything; mostly in softirq. The kernel
+ * holds the lock of a socket here and in the connect functions, so only one program writes to an
+ * attempt at a time. A program that runs without the lock must not write to an attempt: it may end
+ * at any time, and the map may give its memory to another one.
  */
 static __always_inline int state_end(void *ctx, struct inet_sock *inet, int state, bool direct)
 {
@@ -225,7 +225,8 @@ static __always_inline int state_end(void *ctx, struct inet_sock *inet, int stat
 		return 0;
 	if (want_result && state == TCP_SYN_RECV)
 		return 0;
-	/* The call's return is still to come or was missed, or no sockops program told the port. */
+	/* The call has not returned or its return was missed, or no sockops program set the port.
+	 */
 	if (!attempt->sport)
 		fill_sock(attempt, inet, direct);
 	if (state == TCP_CLOSE) {
@@ -233,7 +234,7 @@ static __always_inline int state_end(void *ctx, struct inet_sock *inet, int stat
 
 		READ(direct, err, inet->sk.sk_err);
 		READ(direct, shutdown, inet->sk.sk_shutdown);
-		/* Neither an error nor a close: the connect call itself fails. */
+		/* No error and no shutdown: the connect call itself fails. */
 		if (!err && !shutdown) {
 			if (!want_result) {
 				bpf_map_delete_elem(&attempts, &key);
@@ -245,8 +246,9 @@ static __always_inline int state_end(void *ctx, struct inet_sock *inet, int stat
 			}
 		}
 		if (!err && want_result)
-			err = told(inet);
-		/* No port was free: all that inet_hash_connect() fails of once it can bind. */
+			err = reported_error(inet);
+		/* Without a port, none was free: inet_hash_connect() has no other reason to fail.
+		 */
 		if (!err)
 			err = attempt->sport ? RESULT_CLOSED : EADDRNOTAVAIL;
 	}
@@ -259,7 +261,7 @@ static __always_inline int state_end(void *ctx, struct inet_sock *inet, int stat
 	return 0;
 }
 
-/* Whether a change of state from this one can tell an attempt's fate. */
+/* Whether a change from this state can end an attempt. */
 static __always_inline bool ends(int from)
 {
 	return from == TCP_SYN_SENT || (want_result && from == TCP_SYN_RECV);
@@ -274,7 +276,7 @@ static __always_inline int state_change(void *ctx, struct inet_sock *inet, int f
 		return state_end(ctx, inet, to, direct);
 	if (!from_state || from != TCP_CLOSE || to != TCP_SYN_SENT)
 		return 0;
-	/* MPTCP's own socket changes its state too; its subflow is the one that connects. */
+	/* The outer socket of MPTCP changes its state too, but only its subflow connects. */
 	READ(direct, protocol, inet->sk.sk_protocol);
 	return protocol == IPPROTO_TCP ? state_begin(inet, direct) : 0;
 }
@@ -286,17 +288,17 @@ int BPF_PROG(state_btf, struct inet_sock *inet, int from, int to)
 }
 
 /*
- * The kernel does not run a program on a CPU that is within it already: a softirq that ends one
- * socket's attempt while a task's state change is looked at would go unseen. It is not within this
- * twin as well; for any other end, the attempt is gone when the second of the two looks.
+ * The kernel skips a program on a CPU that already runs it (since Linux 6.1). A softirq may
+ * interrupt state_btf and change the state of another socket: state_btf is skipped, and this
+ * program sees that end. If both run, the second one finds no attempt in the map.
  */
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(state_btf_twin, struct inet_sock *inet, int from, int to)
+int BPF_PROG(state_btf_ends, struct inet_sock *inet, int from, int to)
 {
 	return ends(from) ? state_end(ctx, inet, to, true) : 0;
 }
 
-/* For kernels whose BTF came with --btf: tp_btf would need the kernel's own. */
+/* For kernels whose BTF comes from --btf: tp_btf needs the kernel's own. */
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(state_raw, struct inet_sock *inet, int from, int to)
 {
@@ -304,16 +306,16 @@ int BPF_PROG(state_raw, struct inet_sock *inet, int from, int to)
 }
 
 SEC("raw_tp/inet_sock_set_state")
-int BPF_PROG(state_raw_twin, struct inet_sock *inet, int from, int to)
+int BPF_PROG(state_raw_ends, struct inet_sock *inet, int from, int to)
 {
 	return ends(from) ? state_end(ctx, inet, to, false) : 0;
 }
 
 /*
- * What TCP has measured until then, for columns that few ask for: loaded only for them, and
- * attached before the programs above, which take the attempt out of the map. A program of its own,
- * since each start of -r with fentry or kprobe would take a millisecond longer if those read struct
- * tcp_sock.
+ * Reads what TCP has measured, for the columns that need it, and is loaded only for them. It
+ * attaches before the programs above, which remove the attempt from the map. It is a program of its
+ * own, because struct tcp_sock would make each start of -r with fentry or kprobe a millisecond
+ * longer.
  */
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(measure, struct tcp_sock *tcp, int from, int to)
@@ -328,7 +330,7 @@ int BPF_PROG(measure, struct tcp_sock *tcp, int from, int to)
 	if (!attempt)
 		return 0;
 	bpf_core_read(&attempt->retrans, sizeof(attempt->retrans), &tcp->total_retrans);
-	/* After a retransmit it is not known which SYN was answered. */
+	/* After a retransmit it is not known which SYN the answer belongs to. */
 	if (to == TCP_ESTABLISHED && !attempt->retrans) {
 		bpf_core_read(&srtt, sizeof(srtt), &tcp->srtt_us);
 		attempt->rtt = (srtt >> 3) * 1000ULL;
@@ -336,7 +338,7 @@ int BPF_PROG(measure, struct tcp_sock *tcp, int from, int to)
 	return 0;
 }
 
-/* The source port is chosen and the SYN about to go out; in the caller's context. */
+/* The source port is chosen, and the SYN will be sent next; in the caller's context. */
 SEC("sockops")
 int connect_cb(struct bpf_sock_ops *ctx)
 {
@@ -360,7 +362,7 @@ int connect_cb(struct bpf_sock_ops *ctx)
 	return 1;
 }
 
-/* The connect system call: tells of failures before any state change (tracepoint, want_result). */
+/* The connect system call: failures without a change of state (tracepoint, want_result). */
 
 struct sys_enter {
 	__u64 common;
@@ -374,7 +376,7 @@ struct sys_exit {
 	__s64 ret;
 };
 
-/* The TCP socket behind a descriptor, if connect() would really try to connect it, or NULL. */
+/* The socket of a descriptor if it is a TCP socket that connect() would connect, or NULL. */
 static __always_inline struct inet_sock *connectable(__u32 fd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -403,7 +405,8 @@ static __always_inline struct inet_sock *connectable(__u32 fd)
 	return inet;
 }
 
-/* The number of the byte to send next; the outer socket of MPTCP sends none. */
+/* The sequence number of the next byte to send; 0 for the outer socket of MPTCP, which sends none.
+ */
 static __always_inline __u32 sequence(struct inet_sock *inet)
 {
 	if (BPF_CORE_READ(inet, sk.sk_protocol) != IPPROTO_TCP)
@@ -412,23 +415,24 @@ static __always_inline __u32 sequence(struct inet_sock *inet)
 }
 
 /*
- * Whether a call that failed without a change of state was an attempt: whether it asked a TCP
- * socket, neither connected nor connecting, for a destination. Whoever turned it down, that is so:
- * the address (EINVAL, EAFNOSUPPORT), routing (ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL), a want
- * of ports or memory (EADDRNOTAVAIL, ENOBUFS, ENOMEM), or, with any errno, a security module or a
- * cgroup program (EPERM, EACCES).
+ * Whether a call that failed without a change of state was an attempt. It was one if it asked for a
+ * destination of a TCP socket that was neither connected nor connecting, whatever rejected it: the
+ * address (EINVAL, EAFNOSUPPORT), routing (ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL), a lack of
+ * ports or memory (EADDRNOTAVAIL, ENOBUFS, ENOMEM), a security module or a cgroup program (EPERM,
+ * EACCES, or an errno of its own).
  *
- * It was none if it came too late: two threads can find a socket unconnected, but one is first. The
- * other is told so (EISCONN, EALREADY, EINPROGRESS), or waits for the first one's end and returns
- * with the same error, or with ECONNABORTED if that is taken, or is interrupted. An attempt that
- * others can wait for has moved the socket's sequence number; without one it stands still.
+ * It was none if another thread called connect() on the same socket first. Then this call fails
+ * with EISCONN, EALREADY or EINPROGRESS. Or it waits for the end of the other one's attempt, and
+ * returns with its error, with ECONNABORTED if another call has taken the error, or by a signal. An
+ * attempt that a call can wait for has changed the socket's sequence number, so that tells them
+ * apart.
  */
 static __always_inline bool was_attempt(const struct call *call, __s64 ret)
 {
 	struct inet_sock *inet = (struct inet_sock *)call->sk;
 
 	switch (-ret) {
-	case EFAULT: /* the kernel could not read the address, nor can this program */
+	case EFAULT: /* the kernel could not read the address, and neither can this program */
 	case EISCONN:
 	case EALREADY:
 	case EINPROGRESS:
@@ -449,7 +453,7 @@ int sys_enter_connect(struct sys_enter *ctx)
 	int len = ctx->args[2];
 	struct event ev;
 
-	/* move_addr_to_kernel() and inet_stream_connect() take no other: no protocol is asked. */
+	/* move_addr_to_kernel() and inet_stream_connect() reject others before TCP is called. */
 	if (len < (int)sizeof(__u16) || len > SOCKADDR_STORAGE_SIZE || !fill_caller(&ev))
 		return 0;
 	inet = connectable(ctx->args[0]);
@@ -482,7 +486,7 @@ int sys_exit_connect(struct sys_exit *ctx)
 		attempt = bpf_map_lookup_elem(&attempts, &call.sk);
 		if (!attempt || attempt->result != RESULT_REFUSED)
 			return 0;
-		/* A copy, for the socket's lock is not held. */
+		/* A copy, because this program runs without the socket's lock. */
 		ev = *attempt;
 		verdict(ctx, call.sk, &ev, -ctx->ret);
 		return 0;
@@ -490,11 +494,11 @@ int sys_exit_connect(struct sys_exit *ctx)
 
 	if (ctx->ret >= 0 || !was_attempt(&call, ctx->ret) || !fill_caller(&ev))
 		return 0;
-	/* Read now: the kernel has just read it, so it is in memory. */
+	/* Read at the return: the kernel has read the address by then, so it is in memory. */
 	if (!fill_sockaddr(&ev, (void *)call.uaddr, call.len, true) || !fill_rest(&ev))
 		return 0;
 	ev.time = call.time;
-	BOOK(seen);
+	COUNT(seen);
 	verdict(ctx, 0, &ev, -ctx->ret);
 	return 0;
 }

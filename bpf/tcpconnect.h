@@ -13,21 +13,21 @@
 #define MAX_NETWORKS 32	  /* as constants; more go into a trie */
 #define PORT_BYTES   8192 /* a bit for each port */
 
-/* How an attempt ended; a positive value is the errno. */
+/* The result of an attempt; a positive value is an errno. */
 enum result {
 	RESULT_OK = 0,
-	RESULT_CLOSED = -1,  /* given up by the program before an answer */
-	RESULT_PENDING = -2, /* the kernel took the attempt and waits for an answer */
-	RESULT_CALLING = -3, /* still inside the connect call */
-	RESULT_REFUSED = -4, /* the kernel turned the call down; its return has the errno */
+	RESULT_CLOSED = -1,  /* the program gave up before an answer */
+	RESULT_PENDING = -2, /* the kernel waits for an answer */
+	RESULT_CALLING = -3, /* the connect call has not returned */
+	RESULT_REFUSED = -4, /* the call failed; its return will tell the errno */
 };
 
-/* The attempt waits, or the kernel skipped the program that reads the number. */
+/* There is no result yet, or the kernel skipped the program that reads the number. */
 #define RETRANS_UNKNOWN 0xffffffff
 
-/* One row: a perf buffer sample, and the value of an attempt that waits for its end. */
+/* One row: a perf buffer sample, and the value in the map of attempts that have no result yet. */
 struct event {
-	__u64 time;	/* of this record, CLOCK_MONOTONIC, ns; a waiting attempt holds its start */
+	__u64 time; /* CLOCK_MONOTONIC, ns: of this record; in the map of attempts, of the start */
 	__u64 latency;	/* from the attempt to this record, ns; 0 unless want_result */
 	__u8 saddr[16]; /* IPv4 in the first four bytes */
 	__u8 daddr[16];
@@ -45,10 +45,10 @@ struct event {
 	__u64 rtt;     /* round-trip time, ns; 0 if not known */
 };
 
-/* How long a sample is. */
+/* The size of a sample. */
 #define EVENT_SIZE(tail) ((tail) ? sizeof(struct event) : offsetof(struct event, tid))
 
-/* What -c counts by. */
+/* The key that -c counts by. */
 struct flow {
 	__u8 saddr[16];
 	__u8 daddr[16];
@@ -64,22 +64,22 @@ struct flow_stats {
 	__u64 latency_max; /* ns */
 };
 
-/* Accounting: seen = samples + counted + filtered_* + lost_*. */
+/* Accounting: seen = samples + connects in flows + filtered_* + lost_*. */
 struct counters {
-	__u64 seen; /* attempts that began; only kept with want_result */
+	__u64 seen; /* attempts that began; only counted with want_result */
 	__u64 filtered_result;
 	__u64 filtered_latency;
-	__u64 filtered_destination; /* only known in the end */
+	__u64 filtered_destination; /* by a destination that was not known at first */
 	__u64 filtered_source;
 	__u64 lost_output; /* no room in the perf buffer */
-	__u64 lost_cpu;	   /* its CPU came up after the ring buffers */
+	__u64 lost_cpu;	   /* the CPU came up later than the ring buffers were made */
 	__u64 lost_full;   /* no room in a map */
-	__u64 lost_missed; /* a probe did not fire for its pair */
+	__u64 lost_missed; /* of an entry and a return, only one was seen */
 };
 
 /* A network in the trie. */
 struct network_key {
-	__u32 bits;    /* how many of the following count: 32 and the prefix's length */
+	__u32 bits;    /* how many bits after this field are compared: 32 and the prefix length */
 	__u16 family;  /* 4 or 6 */
 	__u16 source;  /* 1 for the list of sources, 0 for that of destinations */
 	__u8 addr[16]; /* as an event has it */

@@ -58,7 +58,7 @@ function each(program: string, { family }: TraceSpec): string[] {
 
 /** The programs at a change of state. tp_btf needs the kernel's own BTF. */
 function stateChanges({ btf }: TraceSpec): [string, string] {
-  return btf ? ["state_raw", "state_raw_twin"] : ["state_btf", "state_btf_twin"];
+  return btf ? ["state_raw", "state_raw_ends"] : ["state_btf", "state_btf_ends"];
 }
 
 /** Before the programs that take an attempt out of the map, so that it still finds it there. */
@@ -96,7 +96,7 @@ function tracepointPlans(libbpf: Libbpf, spec: TraceSpec): Plan[] {
     maps: { attempts: true, calls: spec.verdict },
     fromState: true,
     skippedAreLost: [],
-    // Most changes of state begin no attempt, and the twin sees the ends.
+    // Most changes of state begin no attempt, and the second program sees the ends.
     skippedMayBeLost: [states[0]],
     leftCallsAreLost: false,
     openPhases: [RESULT_OK, RESULT_PENDING],
