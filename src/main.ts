@@ -29,7 +29,7 @@ type TraceRequest = Extract<Request, { run: "trace" }>;
  * Runs the tool.
  *
  * @param args The command line without the program's name.
- * @param load Loads libbpf; called only when it is needed. Whatever it throws is told in one line.
+ * @param load Loads libbpf; called only when it is needed. Any error of it is reported in one line.
  * @returns The exit status.
  */
 export async function main(args: readonly string[], load: Load): Promise<number> {

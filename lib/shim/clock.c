@@ -26,14 +26,15 @@ static int64_t read_ns(clockid_t clock)
 }
 
 /*
- * CLOCK_REALTIME minus CLOCK_MONOTONIC in us: a double holds that to a quarter. It changes when the
- * clock is set or adjusted.
+ * CLOCK_REALTIME minus CLOCK_MONOTONIC in us; a double is exact to a quarter of one. It changes
+ * when the clock is set or adjusted.
  */
 EXPORT double shim_wall_clock_offset(void)
 {
 	int64_t offset = 0, least = INT64_MAX;
 
-	/* A thread that loses the CPU between two readings would be off by as much. */
+	/* If the thread loses the CPU between two readings, the result is wrong by that time:
+	 * retry. */
 	for (int i = 0; i < TRIES && least > CLOSE_NS; i++) {
 		int64_t before = read_ns(CLOCK_MONOTONIC);
 		int64_t wall = read_ns(CLOCK_REALTIME);

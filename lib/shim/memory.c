@@ -8,7 +8,8 @@
 #include <unistd.h>
 #include "shim.h"
 
-/* Unmaps the pages of the executable's code; those needed again come from the page cache. */
+/* Unmaps the pages of the executable's code; the page cache still has those that are needed again.
+ */
 static void forget_code(void)
 {
 	const ElfW(Phdr) *part = (const void *)getauxval(AT_PHDR);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Signals that are only counted. A runtime runs its handlers when its event loop turns, which a
- * program that waits in C does not wait for: here the wait ends with EINTR, and the count says why.
+ * Signals that are only counted. A runtime runs its handlers in its event loop, which does not run
+ * while the program waits in C. Here the signal ends the wait with EINTR, and the count says why.
  */
 #include <errno.h>
 #include <signal.h>

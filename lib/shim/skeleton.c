@@ -59,7 +59,7 @@ EXPORT void shim_close(struct SKELETON *opened)
 	JOIN(SKELETON, __destroy)(opened);
 }
 
-/* What bpf_object__load_skeleton() takes; part of the opened object, as the next. */
+/* The argument of bpf_object__load_skeleton(). Owned by the opened object, as is the next. */
 EXPORT struct bpf_object_skeleton *shim_skeleton(const struct SKELETON *opened)
 {
 	return opened->skeleton;

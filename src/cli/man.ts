@@ -127,7 +127,7 @@ export function manual(
       "SIGNALS",
       running(
         "SIGINT, SIGTERM and SIGHUP end the trace: what was traced is printed first. One that is " +
-          "ignored at the start stays ignored. While nobody reads the report of -c, it waits for a " +
+          "ignored at the start stays ignored. While no reader takes the report of -c, it waits for a " +
           "second signal.",
       ),
     ),
@@ -152,7 +152,7 @@ export function manual(
         running(
           "Each attempt that the back end sees is printed, filtered or reported as lost. -v prints " +
             "the sum at the end; only with -r is it known how many attempts there were. Losses are " +
-            `told on standard error within ${WATCH_MS / 1000} seconds, and at the end by cause:`,
+            `reported on standard error within ${WATCH_MS / 1000} seconds, and at the end by cause:`,
         ),
         ...Object.entries(causes).map(([cause, what]) => item(escaped(cause), capital(what))),
         paragraph(

@@ -177,7 +177,7 @@ export const options = {
   result: flag({
     short: "r",
     group: "show",
-    sentence: "One row per attempt, when its fate is known: RESULT and LAT(ms)",
+    sentence: "One row per attempt, when its result is known: RESULT and LAT(ms)",
   }),
   "source-port": flag({
     short: "s",

@@ -87,7 +87,7 @@ export function comm(text: string): CommPattern {
   return { name, part: before ? "end" : after ? "begin" : "whole" };
 }
 
-// 4294967295 is (uid_t)-1, which the kernel gives to nobody.
+// 4294967295 is (uid_t)-1, which is not a user: setuid(2) rejects it.
 const MAX_UID = 0xfffffffe;
 
 /** A UID, or the name of a user in /etc/passwd. */

@@ -20,8 +20,8 @@ import { type EventView, RETRANS_UNKNOWN } from "./view.ts";
 const NONE = "-";
 
 /**
- * What a column needs beyond what every event has: the UID, the thread, the verdict of the attempt,
- * or what TCP measured until then.
+ * What a column needs beyond what every event has: the UID, the thread ID, the result of the
+ * attempt, or what TCP measured until then.
  */
 export type Need = "uid" | "tid" | "verdict" | "tcp-info";
 

@@ -3,12 +3,12 @@
 import { TextBuffer } from "./text.ts";
 import type { EventView } from "./view.ts";
 
-/** What connects with the same ends, and with `-r` the same verdict, add up to. */
+/** The sum of the connects with the same addresses and port, and with `-r` the same result. */
 export interface Flow {
   /** As text, RFC 5952; so is `daddr`. */
   saddr: string;
   daddr: string;
-  /** 0 unless flows are told apart by it. */
+  /** 0 unless it is part of the flow. */
   sport: number;
   dport: number;
   /** As in `struct event`. */
@@ -24,7 +24,7 @@ export interface Flow {
  *
  * @param counted What was counted before; stays as it is.
  * @param events The events; a cursor, as {@linkcode EventView} is.
- * @param sourcePort Whether flows are told apart by source port.
+ * @param sourcePort Whether the source port is part of a flow.
  */
 export function addToFlows(
   counted: readonly Flow[],

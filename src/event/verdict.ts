@@ -1,4 +1,4 @@
-/** How verdicts and latencies are told. */
+/** Results and latencies as they are shown. */
 
 import { errnoName, namedErrnos } from "../../lib/mod.ts";
 import { result as codes } from "./layout.gen.ts";

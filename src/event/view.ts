@@ -49,7 +49,7 @@ export class EventView {
   get time(): number {
     return this.#u64(TIME);
   }
-  /** From the attempt to its verdict, in nanoseconds. */
+  /** From the attempt to its result, in nanoseconds. */
   get latency(): number {
     return this.#u64(LATENCY);
   }

@@ -6,7 +6,7 @@ import type { FilterCause } from "./filters.ts";
 import type { TraceSpec } from "./spec.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** How rarely to look at the counters of losses. A look at a map costs more than a row. */
+/** Least time between two reads of the counters of losses: to read a map costs more than a row. */
 export const WATCH_MS = 5000;
 const NEWLINE = 0x0a;
 
@@ -23,15 +23,15 @@ export const causes = {
 } as const;
 export type Cause = keyof typeof causes;
 
-/** Who is told of losses. */
+/** Takes the reports of losses. */
 export interface Listener {
   /** Takes a line for standard error. */
   line(line: string): void;
-  /** Takes each loss once, with its cause; those that standard error is told of at the end too. */
+  /** Takes each loss once, with its cause, also if standard error reports it only at the end. */
   lost(cause: Cause, count: number): void;
 }
 
-/** Keeps account of one trace, and reports losses: as they happen, and in sum at the end. */
+/** The accounting of one trace. Reports losses while it runs, and the sum at the end. */
 export class Accounting {
   /** Rows handed to standard output, or connects counted. */
   printed = 0;
@@ -54,7 +54,7 @@ export class Accounting {
   readonly #reported: Partial<Record<Cause, number>> = {};
   /** The same of what the perf buffer lost, on each CPU. */
   readonly #reportedOn: number[] = [];
-  /** What the perf buffer itself told of that: only with the next sample of the CPU. */
+  /** The same as the perf buffer reports it: not before the next sample of that CPU. */
   readonly #recordedOn: number[] = [];
 
   constructor(tracer: Tracer, spec: TraceSpec, listener: Listener) {
@@ -72,7 +72,7 @@ export class Accounting {
   watch(now: number): void {
     if (this.#tracer.buffer.lostCount > 0) this.#watchBuffer();
     if (this.#tracer.lost && now >= this.#nextLook) {
-      // Before the look: what is lost meanwhile makes another one.
+      // Before the counters are read: a loss during the read sets it again.
       this.#tracer.lost = false;
       this.#watchCounters();
       this.#nextLook = now + WATCH_MS;
@@ -96,7 +96,7 @@ export class Accounting {
     if (full > 0) this.#report(`Lost ${full} events: map full`);
   }
 
-  /** Reports what is new of all that the perf buffer lost on a CPU, whoever told of it. */
+  /** Reports what a perf buffer lost on a CPU and was not reported yet; `total` is all it lost. */
   #reportBuffer(cpu: number, total: number): void {
     const since = total - (this.#reportedOn[cpu] ?? 0);
     if (since <= 0) return;
@@ -105,7 +105,7 @@ export class Accounting {
     this.#tellOf("perf buffer full", this.#reportedOn.reduce((sum, n) => sum + n, 0));
   }
 
-  /** Tells of what is new of all that was lost for a cause; returns how much that is. */
+  /** Reports the losses of a cause that were not reported yet; returns how many those are. */
   #tellOf(cause: Cause, total: number): number {
     const since = total - (this.#reported[cause] ?? 0);
     if (since <= 0) return 0;
@@ -148,7 +148,7 @@ export class Accounting {
     if (sum(filtered) > 0) this.#report(`filtered ${sum(filtered)}: ${listed(filtered)}`);
     const printed = this.printed - this.#unwritten;
     if (!this.#verdict) return this.#report(`printed ${printed}, lost ${total}`);
-    // The kernel did not see what it skipped.
+    // A program that was skipped has not counted the attempt.
     const attempts = this.#kernel("seen") + skipped;
     this.#report(
       `attempts ${attempts} = printed ${printed} + filtered ${sum(filtered)} + lost ${total}`,
@@ -165,13 +165,13 @@ export class Accounting {
     return filtered;
   }
 
-  /** How often programs were not run because they interrupted themselves. */
+  /** How often the kernel skipped programs because that CPU already ran them. */
   #skipped(programs: readonly string[]): number {
     const { skeleton } = this.#tracer;
     return programs.reduce((sum, name) => sum + skeleton.recursionMisses(name), 0);
   }
 
-  /** Calls whose return was not seen: a kretprobe has room for so many at once (its maxactive). */
+  /** Calls whose return was not seen: a kretprobe has a limited number of instances (maxactive). */
   #leftCalls(): number {
     if (!this.#tracer.plan.leftCallsAreLost) return 0;
     return [...this.#tracer.skeleton.map("calls").entries()].length;

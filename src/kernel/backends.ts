@@ -24,13 +24,13 @@ export interface Backend {
 /** One set of programs, and what goes with it. */
 export interface Plan {
   /**
-   * In the order in which they attach; they detach the other way round. Ends come before
-   * beginnings, so that no attempt begins whose end goes unseen.
+   * In the order in which they attach; they detach in reverse. Programs that see ends attach before
+   * those that see beginnings, so that no attempt is recorded whose end is missed.
    */
   readonly programs: readonly string[];
   /** Which of them attaches to the root of the cgroup v2 hierarchy. */
   readonly cgroupProgram?: string;
-  /** Whether none of them comes to a relocation, so that no BTF is read. */
+  /** Whether the code that runs in them needs no relocation, so that no BTF is read. */
   readonly withoutBtf?: true;
   /** The maps that keep something for each connect. */
   readonly maps: { readonly attempts: boolean; readonly calls: boolean };

@@ -57,7 +57,7 @@ export interface Filters {
   readonly minLatency: bigint;
 }
 
-/** Selects everything: a filter that is not there. */
+/** Selects everything: the value of a filter that is not given. */
 const everything: Selection<never> = { values: [], except: false };
 
 /** No filter at all. */
@@ -78,8 +78,8 @@ export const passAll: Filters = {
 export type FilterCause = "result" | "latency" | "destination" | "source" | "row limit";
 
 /**
- * Why an attempt is left out that has not ended when tracing does: as `verdict()` and `submit()` of
- * the kernel program decide it for others.
+ * Which filter rejects an attempt that has no result when tracing ends. The kernel program applies
+ * the same filters to other attempts, in `verdict()` and `submit()`.
  *
  * @param event As `struct event`, with the result and the latency that it is to be shown with.
  * @returns The filter that it does not pass; undefined if it passes all.

@@ -5,7 +5,7 @@ import { event, result } from "../event/layout.gen.ts";
 import { type FilterCause, type Filters, leftOut } from "./filters.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** What waits at the end. */
+/** The attempts that have no result when tracing ends. */
 export interface Pending {
   /** Events side by side, as `batchOf()` takes them; the oldest first. */
   readonly samples: ArrayBuffer;
@@ -16,7 +16,7 @@ export interface Pending {
 }
 
 /**
- * Reads what waits in the kernel's map of attempts, as events that end now.
+ * Reads the kernel's map of attempts, as events that end now.
  *
  * @param now In nanoseconds of CLOCK_MONOTONIC.
  * @param filters Those that are applied at the end of an attempt.
@@ -34,7 +34,7 @@ export function readPending(
     const latency = BigInt(Math.max(0, now - start(value)));
     value.setBigUint64(event.fields.latency.offset, latency, true);
     value.setBigUint64(event.fields.time.offset, BigInt(now), true);
-    // Without verdicts an attempt is a row as it is, only later.
+    // Without -r, an attempt in the map is an ordinary row that has only waited.
     if (read(value, event.fields.result) !== result.RESULT_OK) {
       value.setInt16(event.fields.result.offset, result.RESULT_PENDING, true);
     }

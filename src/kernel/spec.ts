@@ -1,11 +1,11 @@
-/** What to trace: all that the kernel side is told. */
+/** What to trace: the input of the kernel side. */
 
 import { type Filters, passAll } from "./filters.ts";
 
 /** The ways to attach; `backends.ts` says what each is. */
 export type BackendName = "fentry" | "kprobe" | "tracepoint";
 
-/** What to trace, and what of it is wanted. */
+/** What to trace, and which data of it are needed. */
 export interface TraceSpec extends Filters {
   /** `auto` takes the first back end that works. */
   readonly attach: BackendName | "auto";
@@ -13,21 +13,21 @@ export interface TraceSpec extends Filters {
   readonly btf: string | undefined;
   /** Of each CPU's perf buffer: a power of two, or undefined for 512 KiB. */
   readonly bufferPages: number | undefined;
-  /** Whether events tell the UID. */
+  /** Whether events have the UID. */
   readonly uid: boolean;
-  /** Whether events tell the thread. */
+  /** Whether events have the thread ID. */
   readonly tid: boolean;
-  /** Whether events tell what TCP measured, retransmits and round-trip time; needs `verdict`. */
+  /** Whether events have what TCP measured: retransmits and round-trip time; needs `verdict`. */
   readonly tcpInfo: boolean;
-  /** Whether there is one event for each attempt, once its verdict is known. */
+  /** Whether there is one event for each attempt, with its result, when that is known. */
   readonly verdict: boolean;
   /** Count flows in the kernel; then there are no events. */
   readonly count: boolean;
-  /** Whether flows are told apart by source port. */
+  /** Whether the source port is part of a flow. */
   readonly flowSport: boolean;
 }
 
-/** Traces everything, and wants no more of it than every event has. */
+/** Traces everything, with no more data than every event has. */
 export const traceAll: TraceSpec = {
   ...passAll,
   attach: "auto",

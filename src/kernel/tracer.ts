@@ -49,8 +49,9 @@ export class Tracer implements Disposable {
   }
 
   /**
-   * Whether samples wake nobody before a ring buffer is half full, so that a connect does not pay
-   * for it. They must be drained then, and once more a little after it has ended.
+   * Whether the kernel wakes this process only when a ring buffer is half full, so that a connect
+   * does not pay for a wake-up. The caller must then read the buffers at intervals, and once more a
+   * little after this was set to false.
    */
   get quiet(): boolean {
     return this.#quiet[0] !== 0;
@@ -134,7 +135,7 @@ export class Tracer implements Disposable {
   }
 }
 
-/** Why a back end would attach here without ever seeing anything, if so. */
+/** Why a back end would attach here but its programs would never run; undefined if they would. */
 export function neverFires(name: BackendName): Error | undefined {
   if (!backends[name].ftrace || !ftraceOff()) return undefined;
   return new Error("kernel.ftrace_enabled is 0, so it would see nothing");
@@ -149,7 +150,7 @@ function attachCgroup(skeleton: Skeleton, program: string): void {
     withDirectory(root, (fd) => skeleton.attachCgroup(program, fd));
   } catch (error) {
     if (error instanceof BpfError) throw error;
-    // A refusal as the kernel's are, so that the next plan is tried.
+    // The same kind of error as from the kernel, so that the next plan is tried.
     const { errno } = error as NodeJS.ErrnoException;
     throw new BpfError(`attach ${program}`, Math.abs(errno!), `cannot open ${root}`, "", {
       cause: error,

@@ -69,7 +69,7 @@ export class Loop {
       }
     }
     libbpf.trim();
-    // An event or a signal ends the wait at once; some losses come without a word.
+    // An event or a signal ends the wait at once, but some losses cause no wake-up.
     while (going) going = this.#turn(WATCH_MS);
   }
 
@@ -121,7 +121,7 @@ export class Loop {
     const count = pace.wait > 0
       ? buffer.drain(Math.min(pace.wait, left))
       : buffer.poll(Math.min(timeout, left));
-    // What the newest sample tells is as good as a look at the clock, and costs less.
+    // The time of the newest sample is recent enough, and costs less than to read the clock.
     const now = count > 0 ? view.at(buffer.order[count - 1]!).time : libbpf.monotonic;
     accounting.watch(now / 1e6);
     if (count > 0) this.print({ view, order: buffer.order, count });

@@ -50,7 +50,7 @@ export class Output implements Disposable {
     this.#hungUp = socket ? ECONNRESET : isatty(stream) ? EIO : EPIPE;
   }
 
-  /** Whether the reader has gone away; there is nobody to write for then. */
+  /** Whether the reader has gone away, so that nothing more can be written. */
   get closed(): boolean {
     return this.#closed;
   }

@@ -14,7 +14,7 @@ export function reportNow(line: string): void {
   try {
     writeSync(2, `${printable(line)}\n`);
   } catch {
-    // Nobody can be told.
+    // Standard error is closed: there is no other place to report to.
   }
 }
 
@@ -27,7 +27,7 @@ export function reportWhile(libbpf: Libbpf, stop: Stop): Report {
       errors ??= new Output(libbpf, 2);
       errors.write(bytes, bytes.length, stop.overdue);
     } catch {
-      // Nobody can be told.
+      // As above.
     }
   };
 }

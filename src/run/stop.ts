@@ -1,4 +1,4 @@
-/** When to end: after the first signal or some time. A signal more cuts short what waits for a reader. */
+/** When to end: after the first signal or some time. A second signal ends the wait for a reader. */
 
 import os from "node:os";
 import type { Libbpf } from "../../lib/mod.ts";
@@ -43,8 +43,8 @@ export class Stop {
   };
 
   /**
-   * Whether a second signal has come, or a first one after the time was up; a report, which is all
-   * there is to see, waits until then.
+   * Whether a second signal has come, or a first one after the time was up. The report of `-c` waits
+   * for its reader until then, since without it there would be no output at all.
    */
   readonly insisted = (): boolean => this.#libbpf.signalCount > (this.left === 0 ? 0 : 1);
 }

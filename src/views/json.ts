@@ -18,12 +18,12 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const QUOTE = 0x22;
 
-/** What the objects tell. */
+/** Which fields the objects have. */
 export interface JsonOptions {
   readonly columns: readonly ColumnKey[];
   /** The back end that attached. */
   readonly backend: string;
-  /** Whether flows are told apart by source port, and by verdict. */
+  /** Whether the source port, and the result, are part of a flow. */
   readonly sourcePort: boolean;
   readonly verdict: boolean;
 }

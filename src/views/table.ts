@@ -20,7 +20,7 @@ const CELL_MAX = 64;
 /** What the table shows. */
 export interface TableOptions extends FlowOptions {
   readonly columns: readonly ColumnKey[];
-  /** Whether the columns were chosen one by one: then the C tool has no say in the spaces. */
+  /** Whether `-o` chose the columns: then the spaces are not those of the C tool. */
   readonly chosen: boolean;
 }
 
