@@ -415,8 +415,8 @@ static __always_inline __u32 sequence(struct inet_sock *inet)
 }
 
 /*
- * Whether a call that failed without a change of state was an attempt. It was one if it asked for a
- * destination of a TCP socket that was neither connected nor connecting, whatever rejected it: the
+ * Whether a call that failed without a change of state was an attempt. It was one if it asked a TCP
+ * socket, neither connected nor connecting, to connect to a destination, whatever rejected it: the
  * address (EINVAL, EAFNOSUPPORT), routing (ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL), a lack of
  * ports or memory (EADDRNOTAVAIL, ENOBUFS, ENOMEM), a security module or a cgroup program (EPERM,
  * EACCES, or an errno of its own).

@@ -152,7 +152,9 @@ export function manual(
         running(
           "Each attempt that the back end sees is printed, filtered or reported as lost. -v prints " +
             "the sum at the end; only with -r is it known how many attempts there were. Losses are " +
-            `reported on standard error within ${WATCH_MS / 1000} seconds, and at the end by cause:`,
+            `reported on standard error within ${
+              WATCH_MS / 1000
+            } seconds, and at the end by cause:`,
         ),
         ...Object.entries(causes).map(([cause, what]) => item(escaped(cause), capital(what))),
         paragraph(
