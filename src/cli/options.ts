@@ -1,4 +1,4 @@
-/** The options: everything that is known about each stands here, and only here. */
+/** The options table: all that is known about each option. */
 
 import { columns } from "../event/columns.ts";
 import { resultNames } from "../event/verdict.ts";
@@ -73,7 +73,7 @@ type Valued = Description & { value: string; completes: Completes };
 export interface Option<T> extends Description {
   /** Whether it may be given more than once, and all values count; else the last one does. */
   readonly multiple: boolean;
-  /** What is meant by the texts that were given: none, if it was not. */
+  /** Parses the texts that were given for it; an empty list if it was not given. */
   readonly parse: (texts: readonly string[]) => T;
 }
 
@@ -389,7 +389,7 @@ export const options = {
 
 export type OptionName = keyof typeof options;
 
-/** What all options mean. */
+/** The values of all options. */
 export type Values = { readonly [N in OptionName]: ReturnType<(typeof options)[N]["parse"]> };
 
 /** The table as pairs, with what all options have in common. */
@@ -398,12 +398,12 @@ export const optionEntries = Object.entries(options) as [OptionName, Option<unkn
 /** An option with its long name, whatever that is. */
 export type Entry = readonly [name: string, option: Option<unknown>];
 
-/** What the help, the manual and completions tell of. */
+/** The options in the help, the manual and completions. */
 export const shownOptions: readonly Entry[] = optionEntries.filter(([, { group }]) =>
   group !== "unavailable"
 );
 
-/** All that an option may be called on the command line, letters first. */
+/** All spellings of an option on the command line, letters first. */
 export function spellings([name, { short = "" }]: Entry): string[] {
   return [...[...short].map((letter) => `-${letter}`), `--${name}`];
 }

@@ -1,4 +1,4 @@
-/** Command line -> what each room asks for. */
+/** Parses the command line into the inputs of kernel/, views/ and run/. */
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { type ColumnKey, needsOf } from "../event/columns.ts";
@@ -67,7 +67,7 @@ function parseTokens(args: readonly string[]): Given {
     return parseArgs({ args: expandAll(args), options: config, strict: true }).values;
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    // Node's messages go on with advice about '--' in further sentences.
+    // Only the first sentence: Node's messages continue with advice about '--'.
     const { message } = error as Error;
     const [, first] = /^([^]*?)(?:\.\s(?:To specify|This command|Did you)[^]*)?$/.exec(message)!;
     throw new UsageError(
@@ -78,7 +78,7 @@ function parseTokens(args: readonly string[]): Given {
   }
 }
 
-/** The options that are in force, by long name; each with the one that was given for it to be. */
+/** The options that are on, by long name; each with the given option that turned it on. */
 function inForce(given: Given): Map<string, string> {
   const all = optionEntries.filter(([name]) => given[name] !== undefined);
   return new Map([
@@ -87,7 +87,7 @@ function inForce(given: Given): Map<string, string> {
   ]);
 }
 
-/** An option as it is shortest to type. */
+/** The shortest spelling of an option. */
 function spelled(name: string): string {
   const [, { short = "" }] = optionEntries.find(([other]) => other === name)!;
   return short ? `-${short[0]}` : `--${name}`;
@@ -102,7 +102,7 @@ function checkExclusions(force: ReadonlyMap<string, string>): void {
   }
 }
 
-/** What all options mean, those that others imply too. */
+/** The values of all options, also of those that others imply. */
 function evaluate(given: Given): Values {
   const force = inForce(given);
   checkExclusions(force);
@@ -136,7 +136,7 @@ const ownColumns = (v: Values): ColumnKey[] =>
     rtt: false,
   });
 
-/** As lsblk(8): a list takes the place of what other options show, unless it adds to that. */
+/** As in lsblk(8): a list replaces the columns that other options show, unless it begins with +. */
 const chosenColumns = (v: Values): readonly ColumnKey[] =>
   v.output?.add === false ? v.output.keys : [...ownColumns(v), ...v.output?.keys ?? []];
 

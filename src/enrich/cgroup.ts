@@ -112,7 +112,7 @@ export class Cgroups {
     return Number(fields[19] ?? -1);
   }
 
-  /** Who owns the directory of a cgroup; undefined if it cannot be told. */
+  /** The owner of the directory of a cgroup; undefined if that is not known. */
   owner({ controllers, path }: Membership): number | undefined {
     const point = controllers === ""
       ? this.v2

@@ -1,4 +1,4 @@
-/** Who a process belongs to: its cgroup, its container and pod, its systemd unit. */
+/** The cgroup, the container, the pod and the systemd unit of a process. */
 
 import { hostname } from "node:os";
 import { printable } from "../event/printable.ts";
@@ -21,9 +21,9 @@ const UNSURE_MS = 1000;
 export interface Container {
   /** 64 hexadecimal digits; of `lxc` and `systemd-nspawn`, the name. */
   readonly id: string;
-  /** Absent if neither the path of the cgroup nor a record tells. */
+  /** Absent if it is neither in the path of the cgroup nor in a record. */
   readonly runtime?: Runtime;
-  /** What the engine calls it, in a pod what the pod calls it. Absent if no record tells. */
+  /** Its name in the engine, or in its pod. Absent if no record has it. */
   readonly name?: string;
   /** Who made its cgroup, 0 is root; absent if the cgroup had gone. Others may make up anything. */
   readonly uid?: number;
@@ -31,7 +31,7 @@ export interface Container {
 
 /** A pod of Kubernetes. */
 export interface Pod {
-  /** Absent if the path of the cgroup does not tell. */
+  /** Absent if it is not in the path of the cgroup. */
   readonly uid?: string;
   readonly namespace?: string;
   readonly name?: string;
@@ -61,8 +61,8 @@ interface Entry {
 }
 
 /**
- * Finds out where processes belong. A look-up is synchronous and never waits for anybody. What takes
- * long has a {@linkcode Budget}: while that is spent, the answer is "not known", or lacks a name.
+ * Finds the containers of processes. A look-up is synchronous and waits for no other process. Slow
+ * work has a {@linkcode Budget}: when that is used up, the answer is "not known", or lacks a name.
  */
 export class Containers {
   readonly #now: () => number;
@@ -82,11 +82,11 @@ export class Containers {
   }
 
   /**
-   * Where a process belongs.
+   * The cgroup, container, pod and unit of a process.
    *
-   * Where only cgroup v2 is in use, the ID of its cgroup tells. Where cgroup v1 has controllers
-   * (hybrid), many processes are in the root of v2, and only /proc/PID/cgroup tells, as long as the
-   * process is there.
+   * Where only cgroup v2 is in use, they follow from the ID of its cgroup. Where cgroup v1 has
+   * controllers (hybrid), many processes are in the root of v2, and only /proc/PID/cgroup has the
+   * cgroup, until the process ends.
    *
    * @param cgroup The ID of its cgroup of v2, as bpf_get_current_cgroup_id() gives it; 0: not known.
    * @param start When the process (the leader of its threads) began, in nanoseconds since boot:
@@ -178,7 +178,7 @@ const NS_PER_TICK = 1e7;
 /** Such a container is called by its path. */
 const machineName = ({ id }: ContainerPath) => isContainerId(id) ? undefined : id;
 
-/** The hierarchy that tells most: v2 has no containers of an engine that uses v1. */
+/** The hierarchy to look in: v2 has no containers of an engine that uses v1. */
 function best(memberships: readonly Membership[]): Membership {
   return memberships.find(({ path }) => containerOf(path)) ??
     memberships.find(({ path }) => path !== "/") ?? memberships[0]!;

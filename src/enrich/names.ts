@@ -1,4 +1,4 @@
-/** The names of containers, from the files in which engines keep them: no engine is asked. */
+/** The names of containers, from the files of engines; the engines themselves are not called. */
 
 import { opendirSync } from "node:fs";
 import { Bounded } from "./bounded.ts";
@@ -51,7 +51,7 @@ export class Names {
   }
 
   /**
-   * What engines tell of a container. Files are read, which takes a tenth of a millisecond each.
+   * What the files of engines have about a container. Each file takes a tenth of a millisecond.
    *
    * @param id 64 hexadecimal digits; nothing is known of anything else.
    * @param uid Who made its cgroup. Only the engines of that user count: anybody may call a cgroup of

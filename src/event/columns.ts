@@ -1,4 +1,4 @@
-/** The columns: everything that is known about each stands here, and only here. */
+/** The columns table: all that is known about each column. */
 
 import {
   addressField,

@@ -1,4 +1,4 @@
-/** The back ends: everything that is known about each stands here, and only here. */
+/** The back ends table: all that is known about each back end. */
 
 import type { Libbpf } from "../../lib/mod.ts";
 import { result } from "../event/layout.gen.ts";
