@@ -1,8 +1,5 @@
 /** Filters: what lets an event pass. */
 
-import { type Field, read } from "../../lib/mod.ts";
-import { event as layout } from "../event/layout.gen.ts";
-
 /** A list that filters: its values pass, or all others. */
 export interface Selection<T> {
   /** None: everything passes. */
@@ -77,40 +74,6 @@ export const passAll: Filters = {
 /** The filters that are applied when an attempt has ended, and that of a number of rows. */
 export type FilterCause = "result" | "latency" | "destination" | "source" | "row limit";
 
-/**
- * Which filter rejects an attempt that has no result when tracing ends. The kernel program applies
- * the same filters to other attempts, in `verdict()` and `submit()`.
- *
- * @param event As `struct event`, with the result and the latency that it is to be shown with.
- * @returns The filter that it does not pass; undefined if it passes all.
- */
-export function leftOut(filters: Filters, event: DataView<ArrayBuffer>): FilterCause | undefined {
-  const { results, minLatency, destinations, sources, sourcePorts, family } = filters;
-  const { fields } = layout;
-  const of = read(event, fields.family);
-  const in_ = (networks: Selection<Network>, { offset, length }: Field) => {
-    const address = new Uint8Array(event.buffer, event.byteOffset + offset, length);
-    return passes(networks, (network) => network.family === of && contains(network, address));
-  };
-  const result = read(event, fields.result);
-  if (!passes(results, (listed) => listed === result)) return "result";
-  if (event.getBigUint64(fields.latency.offset, true) < minLatency) return "latency";
-  if (family !== 0 && family !== of) return "destination";
-  if (!in_(destinations, fields.daddr)) return "destination";
-  const sport = read(event, fields.sport);
-  const listed = passes(sourcePorts, ({ from, to }) => from <= sport && sport <= to);
-  return listed && in_(sources, fields.saddr) ? undefined : "source";
-}
-
-function passes<T>({ values, except }: Selection<T>, matches: (value: T) => boolean): boolean {
-  return values.length === 0 || values.some(matches) !== except;
-}
-
-function contains({ address, bits }: Network, other: Uint8Array): boolean {
-  const masks = mask(bits);
-  return address.every((byte, i) => ((byte ^ other[i]!) & masks[i]!) === 0);
-}
-
 /** The mask whose first bits are set. */
-export const mask = (bits: number) =>
+export const mask = (bits: number): number[] =>
   Array.from({ length: 16 }, (_, i) => 0xff00 >> Math.max(0, Math.min(bits - 8 * i, 8)) & 0xff);

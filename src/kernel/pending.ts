@@ -2,7 +2,8 @@
 
 import { read } from "../../lib/mod.ts";
 import { event, result } from "../event/layout.gen.ts";
-import { type FilterCause, type Filters, leftOut } from "./filters.ts";
+import type { FilterCause, Filters } from "./filters.ts";
+import { leftOutBy } from "./left_out.ts";
 import type { Tracer } from "./tracer.ts";
 
 /** The attempts that have no result when tracing ends. */
@@ -30,6 +31,7 @@ export function readPending(
   const all = [...skeleton.map("attempts").entries()].map(({ values }) => values[0]!);
   const open = all.filter((value) => plan.openPhases.includes(read(value, event.fields.result)));
   const filtered: FilterCause[] = [];
+  const leftOut = leftOutBy(filters);
   const events = open.sort((a, b) => start(a) - start(b)).filter((value) => {
     const latency = BigInt(Math.max(0, now - start(value)));
     value.setBigUint64(event.fields.latency.offset, latency, true);
@@ -38,7 +40,7 @@ export function readPending(
     if (read(value, event.fields.result) !== result.RESULT_OK) {
       value.setInt16(event.fields.result.offset, result.RESULT_PENDING, true);
     }
-    const cause = leftOut(filters, value);
+    const cause = leftOut(value);
     if (cause !== undefined) filtered.push(cause);
     return cause === undefined;
   });

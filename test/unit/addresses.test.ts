@@ -4,7 +4,8 @@ import test from "node:test";
 import { ipv4, ipv6, networks } from "../../src/cli/addresses.ts";
 import { UsageError } from "../../src/cli/values.ts";
 import { encode, type Sample } from "./events.ts";
-import { leftOut, type Network, passAll } from "../../src/kernel/filters.ts";
+import { type Network, passAll } from "../../src/kernel/filters.ts";
+import { leftOutBy } from "../../src/kernel/left_out.ts";
 import { Random } from "./random.ts";
 
 const random = new Random(13);
@@ -133,7 +134,7 @@ test("a list of networks lets pass what BlockList finds in it, with ! what it do
     listed.forEach((isListed, i) => {
       const event = new DataView(all.buffer, all.byteOffset + (2 * round + i) * size, size);
       for (const except of [false, true]) {
-        const cause = leftOut({ ...passAll, destinations: { values, except } }, event);
+        const cause = leftOutBy({ ...passAll, destinations: { values, except } })(event);
         assert.equal(cause, isListed === except ? "destination" : undefined, `${texts}`);
       }
       if (isListed) inside++;
