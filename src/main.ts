@@ -22,6 +22,11 @@ import { Stop } from "./run/stop.ts";
 import { Json } from "./views/json.ts";
 import { Table } from "./views/table.ts";
 
+/** A pipe that does not block takes so much as a whole or not at all: PIPE_BUF of pipe(7). */
+const PIPE_BUF = 4096;
+/** How long to wait before a pipe that is full is tried again. */
+const RETRY_MS = 10;
+
 type Load = () => Libbpf | Promise<Libbpf>;
 type TraceRequest = Extract<Request, { run: "trace" }>;
 
@@ -73,11 +78,19 @@ async function loaded(load: Load): Promise<Libbpf> {
   }
 }
 
+/** Prints all of a text, unless the reader goes away. */
 function print(text: string): number {
-  try {
-    writeSync(1, text);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(1, bytes.subarray(0, PIPE_BUF)));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EPIPE") break;
+      if (code !== "EAGAIN") throw error;
+      // Another process with the same pipe may have made it non-blocking.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
   }
   return 0;
 }
