@@ -9,7 +9,7 @@ import type { TableOptions } from "../views/table.ts";
 import type { ColorMode } from "./color.ts";
 import { HELP, shownColumns } from "./columns.ts";
 import { optionEntries, type Shell, type Values } from "./options.ts";
-import { UsageError } from "./values.ts";
+import { maxValues, UsageError } from "./values.ts";
 
 /** What the command line asks for. */
 export type Request =
@@ -145,7 +145,13 @@ function results({ failed, errno: { values, except } }: Values): Selection<numbe
   const { RESULT_OK } = codes;
   if (!failed) return { values, except };
   if (except || values.length === 0) {
-    return { values: [...new Set([...values, RESULT_OK])], except: true };
+    const others = [...new Set([...values, RESULT_OK])];
+    if (others.length > maxValues) {
+      throw new UsageError(
+        `too many results: ${others.length} with --failed, of at most ${maxValues}`,
+      );
+    }
+    return { values: others, except: true };
   }
   const failures = values.filter((value) => value !== RESULT_OK);
   if (failures.length === 0) throw new UsageError("--failed and --errno ok exclude each other");

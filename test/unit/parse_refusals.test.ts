@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { parse } from "../../src/cli/parse.ts";
 import { UsageError } from "../../src/cli/values.ts";
+import { resultNames } from "../../src/event/verdict.ts";
 
 const ports = (count: number) => Array.from({ length: count }, (_, i) => i + 1).join();
 
 const hosts = (count: number) =>
   Array.from({ length: count }, (_, i) => `10.${i >> 16}.${i >> 8 & 255}.${i & 255}`).join();
+
+const errnos = (count: number) =>
+  resultNames.filter((name) => name !== "ok").slice(0, count).join();
 
 /** What is refused: a title, the command line, and what the message has to say. */
 const refused: [string, string[], RegExp][] = [
@@ -57,6 +61,11 @@ const refused: [string, string[], RegExp][] = [
   ["65 PIDs in two lists", ["-p", ports(64), "-p", "65"], /too many PIDs: 65/],
   ["65 PIDs to leave out", ["-p", `!${ports(65)}`], /too many PIDs: 65/],
   ["65 UIDs", ["-u", ports(65)], /too many UIDs: 65/],
+  [
+    "64 results to leave out, and ok",
+    ["--failed", "--errno", `!${errnos(64)}`],
+    /results: 65 with/,
+  ],
   ["an empty list", ["-p", ""], /empty PID/],
   ["an empty list behind an equals sign", ["--port="], /empty port/],
   ["an empty element", ["-P", "80,,443"], /empty port in '80,,443'/],
