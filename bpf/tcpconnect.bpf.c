@@ -497,6 +497,7 @@ int sys_exit_connect(struct sys_exit *ctx)
 	/* Read at the return: the kernel has read the address by then, so it is in memory. */
 	if (!fill_sockaddr(&ev, (void *)call.uaddr, call.len, true) || !fill_rest(&ev))
 		return 0;
+	fill_bound(&ev, (struct inet_sock *)call.sk, false);
 	ev.time = call.time;
 	COUNT(seen);
 	verdict(ctx, 0, &ev, -ctx->ret);

@@ -83,6 +83,20 @@ describe("attempts", needsKernel(), () => {
     compare(attempts, rows, { result: true });
   });
 
+  it("-r: a bound socket without a route shows what it is bound to", limit, async () => {
+    const netns = await prepare();
+    const [one, two, third] = [takePort(), takePort(), takePort()];
+    const tool = await Tool.start(["-v", "-r", "-s", "-P", closed, "--sport", `${one},${two}`]);
+    const bound = async (address: string, port: number) =>
+      parseAttempts(await netns.run(client, "bound", address, closed, `${port}`));
+    const shown = [...await bound("203.0.113.1", one), ...await bound("2001:db8:9::1", two)];
+    const [other] = await bound("203.0.113.1", third);
+    assert.deepEqual([...shown, other!].map(({ sport }) => sport), [one, two, third]);
+    const { rows, stderr } = await tool.stop();
+    compare(shown, rows, { result: true });
+    assert.deepEqual(accounting(stderr), { attempts: 3, printed: 2, filtered: 1, lost: 0 });
+  });
+
   it("-r: what lies behind a short address is not shown", limit, async () => {
     const netns = await prepare();
     // A part of a port is another: no filter by port.
