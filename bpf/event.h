@@ -84,22 +84,28 @@ static __always_inline bool fill_task(struct event *ev)
 	return true;
 }
 
+/* The source port of a socket that has one, or had one until now. */
+static __always_inline __u16 source_port(struct inet_sock *inet, bool direct)
+{
+	__u16 port, sport = 0;
+
+	READ(direct, port, inet->sk.__sk_common.skc_num);
+	if (port)
+		return port;
+	/* The kernel releases the port before TCP_CLOSE; the field inet_sport still has it. */
+	bpf_core_read(&sport, sizeof(sport), &inet->inet_sport);
+	return bpf_ntohs(sport);
+}
+
 /* Fills in the addresses and ports of a socket that the kernel has begun to connect. */
 static __always_inline void fill_sock(struct event *ev, struct inet_sock *inet, bool direct)
 {
-	__u16 family, dport, sport = 0;
+	__u16 family, dport;
 	__u32 v4;
 
 	READ(direct, dport, inet->sk.__sk_common.skc_dport);
 	ev->dport = bpf_ntohs(dport);
-	READ(direct, ev->sport, inet->sk.__sk_common.skc_num);
-	if (!ev->sport) {
-		/* The kernel releases the port before TCP_CLOSE; the field inet_sport still has it.
-		 */
-		bpf_core_read(&sport, sizeof(sport), &inet->inet_sport);
-		ev->sport = bpf_ntohs(sport);
-	}
-
+	ev->sport = source_port(inet, direct);
 	READ(direct, family, inet->sk.__sk_common.skc_family);
 	if (family == AF_INET6 && HAS_V6(inet)) {
 		bpf_core_read(ev->daddr, sizeof(ev->daddr), &inet->sk.__sk_common.skc_v6_daddr);

@@ -176,6 +176,8 @@ static __always_inline int state_begin(struct inet_sock *inet, bool direct)
 	if (!fill_caller(&ev))
 		return 0;
 	fill_sock(&ev, inet, direct);
+	/* Not the port of the socket's attempt before this one: 0, unless it is bound. */
+	READ(direct, ev.sport, inet->sk.__sk_common.skc_num);
 	if (!fill_rest(&ev))
 		return 0;
 	ev.result = want_result ? RESULT_PENDING : RESULT_OK;
@@ -225,10 +227,15 @@ static __always_inline int state_end(void *ctx, struct inet_sock *inet, int stat
 		return 0;
 	if (want_result && state == TCP_SYN_RECV)
 		return 0;
-	/* The call has not returned or its return was missed, or no sockops program set the port.
-	 */
-	if (!attempt->sport)
+	if (!attempt->sport) {
+		/* The call has not returned, or no sockops program set the port. */
 		fill_sock(attempt, inet, direct);
+	} else if (attempt->sport != source_port(inet, direct)) {
+		/* Its end was missed, and this is another socket, which is not traced. */
+		COUNT(lost_missed);
+		bpf_map_delete_elem(&attempts, &key);
+		return 0;
+	}
 	if (state == TCP_CLOSE) {
 		__u8 shutdown;
 
@@ -357,7 +364,7 @@ int connect_cb(struct bpf_sock_ops *ctx)
 	}
 	key = (__u64)ctx->sk;
 	attempt = bpf_map_lookup_elem(&attempts, &key);
-	if (attempt)
+	if (attempt && !attempt->sport)
 		attempt->sport = ctx->local_port;
 	return 1;
 }

@@ -2,11 +2,23 @@
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { existsSync, globSync } from "node:fs";
 import process from "node:process";
+import { event as layout } from "../../src/event/layout.gen.ts";
 import { compare, parseAttempts } from "../cases.ts";
-import { endAll } from "../child.ts";
+import { endAll, eventually, run } from "../child.ts";
 import { Netns } from "../netns.ts";
-import { accounting, client, mountTracefs, needsKernel, ready, takePort, Tool } from "../tool.ts";
+import {
+  accounting,
+  cannot,
+  client,
+  executable,
+  mountTracefs,
+  needsKernel,
+  ready,
+  takePort,
+  Tool,
+} from "../tool.ts";
 
 const limit = { timeout: 60_000 };
 const open = `${takePort()}`;
@@ -46,8 +58,79 @@ async function race(address: string, port: string, ...how: string[]) {
   return { attempts, rows, opens };
 }
 
+/** Runs a command where no cgroup v2 hierarchy is mounted, so that no program tells source ports early. */
+const withoutCgroup = [
+  ...["unshare", "--mount", "sh", "-ec"],
+  `for path in $(sed -n 's/^[^ ]* \\([^ ]*\\) cgroup2 .*/\\1/p' /proc/mounts); do umount "$path"; done
+exec "$@"`,
+  "sh",
+];
+
+/** Ubuntu keeps it beside each kernel. */
+const bpftool = [...globSync("/usr/lib/linux-tools/*/bpftool"), "/usr/sbin/bpftool"]
+  .find((file) => existsSync(file));
+
+interface Entry {
+  key: string[];
+  value: string[];
+}
+
+/** Gives the attempts to a port that wait in some tracer another source port; returns how many. */
+async function changeSources(dport: number): Promise<number> {
+  const { fields } = layout;
+  const maps = JSON.parse(await run([bpftool!, "-j", "map", "show", "name", "attempts"]));
+  let changed = 0;
+  for (const { id } of [maps].flat()) {
+    const entries: Entry[] = JSON.parse(await run([bpftool!, "-j", "map", "dump", "id", `${id}`]));
+    for (const { key, value } of entries) {
+      const event = new DataView(Uint8Array.from(value, Number).buffer);
+      if (event.getUint16(fields.dport.offset, true) !== dport) continue;
+      event.setUint16(fields.sport.offset, 1, true);
+      const bytes = [...new Uint8Array(event.buffer)].map(String);
+      await run([bpftool!, "map", "update", "id", `${id}`, "key", ...key, "value", ...bytes]);
+      changed++;
+    }
+  }
+  return changed;
+}
+
 describe("attempts", needsKernel(), () => {
   after(endAll);
+
+  for (const options of [[], ["-r"]]) {
+    const name = ["tcpconnect", ...options].join(" ");
+    it(`${name} without cgroup v2 shows each attempt's own source port`, limit, async () => {
+      const netns = await prepare();
+      const command = [...withoutCgroup, executable];
+      const tool = await Tool.start(["-v", "-s", ...options, "-P", `${open},${closed}`], {
+        command,
+      });
+      const attempts = [];
+      for (const [how, port] of [["two-refused", closed], ["reconnect", open]] as const) {
+        attempts.push(...parseAttempts(await netns.run(client, how, "127.0.0.1", port)));
+      }
+      assert.equal(new Set(attempts.map(({ sport }) => sport)).size, 4);
+      const { rows, stderr } = await tool.stop();
+      assert.match(stderr, /the root of cgroup v2 is not mounted/);
+      compare(attempts, rows, { result: options.length > 0 });
+    });
+  }
+
+  it("-r: the end of another socket is not taken for one that was missed", limit, async (t) => {
+    if (!bpftool) return cannot(t, "no bpftool");
+    const netns = await prepare();
+    const port = takePort();
+    const tool = await Tool.start(["-v", "-r", "-P", `${port}`]);
+    const giver = netns.start([client, "giveup", silent, `${port}`, "1500"]);
+    await eventually("the attempt waits", () => netns.waiting(port) === 1);
+    // As if the kernel had skipped its end, and given the memory to the socket that ends now.
+    assert.equal(await changeSources(port), 1);
+    await giver.ended;
+    const { rows, stderr } = await tool.stop();
+    assert.deepEqual(rows, []);
+    assert.match(stderr, /^Lost 1 events in all: 1 probe missed$/m);
+    assert.deepEqual(accounting(stderr), { attempts: 1, printed: 0, filtered: 0, lost: 1 });
+  });
 
   for (const how of [[], ["1"]]) {
     const which = how.length > 0 ? "non-blocking" : "blocking";
